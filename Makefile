@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Penstock Authors
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+CACHE   ?= $(HOME)/.cache/penstock
+ASSETS  ?= $(CACHE)/bin
+IMAGE   ?= local.test/penstock:$(VERSION)
+TOOL    := go tool -modfile=go.tools.mod
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+export KUBEBUILDER_ASSETS := $(ASSETS)
+
+##@ Use
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*##"} /^[a-zA-Z0-9_-]+:.*##/ {printf "  %-14s %s\n", $$1, $$2} /^##@/ {printf "\n%s\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/penstock.
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/penstock ./cmd/penstock
+
+.PHONY: demo
+demo: build ## Move a real file through the embedded broker and show it (needs Go only).
+	hack/demo.sh
+
+##@ Check
+
+.PHONY: test
+test: envtest ## Run every test that needs no cluster (needs Go and gcc; builds etcd and an API server once).
+	go test -race -timeout 20m ./...
+
+.PHONY: envtest
+envtest: ## Build etcd, kube-apiserver and kubectl for the tests, unless they are cached.
+	@hack/cluster/build.sh etcd kube-apiserver kubectl
+
+.PHONY: e2e
+e2e: ## Run the end-to-end suite on a real Kubernetes and a real Kafka, which it starts.
+	go test -tags e2e -count=1 -timeout 60m -v ./test/e2e/...
+
+.PHONY: bench
+bench: ## Run the benchmarks of the hot paths.
+	go test -run '^$$' -bench . -benchmem ./runtime/...
+
+.PHONY: lint
+lint: ## Run golangci-lint.
+	go tool -modfile=go.tools.mod golangci-lint run ./...
+
+.PHONY: generate
+generate: ## Regenerate code, CRDs, RBAC, reference pages and the chart's copies.
+	hack/generate.sh
+
+.PHONY: verify
+verify: generate ## Regenerate and fail if that changed anything.
+	@git diff --exit-code -- . || { echo 'generated files are stale: run make generate and commit'; exit 1; }
+	@test -z "$$(git status --porcelain -- . )" || { git status --short; echo 'generated files are not committed: run make generate and commit'; exit 1; }
+
+##@ Cluster
+
+.PHONY: image
+image: build ## Build the container image as an archive in dist/, without a Docker daemon.
+	go run ./hack/image -binary bin/penstock -tag $(IMAGE) -o dist/penstock.tar
+
+.PHONY: cluster-up
+cluster-up: ## Start a real single-node Kubernetes on this machine (as root, Debian 12).
+	hack/cluster/up.sh
+
+.PHONY: cluster-down
+cluster-down: ## Stop it and remove every trace.
+	hack/cluster/down.sh

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package v1alpha1
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// ConnectorConfig holds a connector's settings under Kafka Connect's keys. The
+// three keys that have a field of their own are declared only so that the schema
+// can refuse them.
+//
+// +kubebuilder:pruning:PreserveUnknownFields
+// +kubebuilder:validation:XValidation:rule="!has(self.name)",message="name is not a config key here: set spec.connectorName instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.connector__dot__class)",message="connector.class is not a config key here: set spec.class instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.tasks__dot__max)",message="tasks.max is not a config key here: set spec.tasksMax instead"
+type ConnectorConfig struct {
+	// name is refused: set spec.connectorName instead.
+	// +optional
+	Name *intstr.IntOrString `json:"name,omitempty"`
+	// connector.class is refused: set spec.class instead.
+	// +optional
+	Class *intstr.IntOrString `json:"connector.class,omitempty"`
+	// tasks.max is refused: set spec.tasksMax instead.
+	// +optional
+	TasksMax *intstr.IntOrString `json:"tasks.max,omitempty"`
+
+	// Values holds every key, the declared ones too.
+	Values map[string]Scalar `json:"-"`
+}
+
+// WorkerConfig holds settings of workers under Kafka Connect's keys.
+//
+// +kubebuilder:pruning:PreserveUnknownFields
+type WorkerConfig struct {
+	// Values holds every key.
+	Values map[string]Scalar `json:"-"`
+}
+
+// Scalar is the JSON text of a value: a string, a number or a boolean.
+type Scalar string
+
+// MarshalJSON writes every key with the value as it was written.
+func (c ConnectorConfig) MarshalJSON() ([]byte, error) { return marshal(c.Values) }
+
+// UnmarshalJSON reads every key.
+func (c *ConnectorConfig) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &c.Values) }
+
+// Properties returns the settings as Kafka Connect has them, as text: a number as
+// it was written, a boolean as true or false. A value that is no scalar is
+// reported by its key.
+func (c *ConnectorConfig) Properties() (map[string]string, error) {
+	if c == nil {
+		return map[string]string{}, nil
+	}
+	return properties(c.Values)
+}
+
+// MarshalJSON writes every key with the value as it was written.
+func (c WorkerConfig) MarshalJSON() ([]byte, error) { return marshal(c.Values) }
+
+// UnmarshalJSON reads every key.
+func (c *WorkerConfig) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &c.Values) }
+
+// Properties returns the settings as text, see ConnectorConfig.
+func (c *WorkerConfig) Properties() (map[string]string, error) {
+	if c == nil {
+		return map[string]string{}, nil
+	}
+	return properties(c.Values)
+}
+
+// MarshalJSON writes the value as it was written.
+func (s Scalar) MarshalJSON() ([]byte, error) {
+	if s == "" {
+		return []byte(`""`), nil
+	}
+	return []byte(s), nil
+}
+
+// UnmarshalJSON keeps the value as it is written.
+func (s *Scalar) UnmarshalJSON(data []byte) error {
+	*s = Scalar(data)
+	return nil
+}
+
+// ScalarOf returns the Scalar of a text.
+func ScalarOf(text string) Scalar {
+	data, err := json.Marshal(text)
+	if err != nil { // a string always has a JSON text
+		return `""`
+	}
+	return Scalar(data)
+}
+
+// Text returns the value as Kafka Connect has it.
+func (s Scalar) Text() (string, error) {
+	switch {
+	case s == "null":
+		return "", errors.New("is null: give a value, or remove the key")
+	case strings.HasPrefix(string(s), "{"), strings.HasPrefix(string(s), "["):
+		return "", errors.New("is not a string, number or boolean: write lists as text, a,b,c")
+	case strings.HasPrefix(string(s), `"`):
+		var text string
+		err := json.Unmarshal([]byte(s), &text)
+		return text, err
+	}
+	return string(s), nil
+}
+
+func marshal(values map[string]Scalar) ([]byte, error) {
+	if values == nil {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(values)
+}
+
+func properties(values map[string]Scalar) (map[string]string, error) {
+	out := make(map[string]string, len(values))
+	var errs []error
+	for _, k := range slices.Sorted(maps.Keys(values)) {
+		text, err := values[k].Text()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("spec.config: %s %w", k, err))
+			continue
+		}
+		out[k] = text
+	}
+	return out, errors.Join(errs...)
+}

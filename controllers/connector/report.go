@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package connector
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"penstock.dev/api/v1alpha1"
+	"penstock.dev/controllers/internal/apply"
+)
+
+// secretInterval is how often a missing Secret is looked for: Secrets are not
+// watched, so that the operator need not hold them in memory.
+const secretInterval = 5 * time.Second
+
+// report writes the status that follows from a pass, if it is another than
+// before, and tells the difference as events.
+func (r *Reconciler) report(ctx context.Context, s *scope, failure error) (time.Duration, error) {
+	st := status(s)
+	again := conditions(&st, s, failure)
+	if s.secretsMissing {
+		again = shorter(again, secretInterval)
+	}
+	if equality.Semantic.DeepEqual(st, s.before.Status) {
+		return again, nil
+	}
+	out := s.connector.DeepCopy()
+	out.Status = st
+	if err := apply.Status(ctx, r.Client, fieldOwner, out); err != nil {
+		return again, err
+	}
+	for _, e := range differences(s.before.Status, st) {
+		r.Recorder.Eventf(s.connector, nil, e.kind, e.reason, e.action, "%s", e.note)
+	}
+	return again, nil
+}
+
+type difference struct{ kind, reason, action, note string }
+
+// differences are the events between two statuses. It is pure: an event never
+// says what the status does not.
+func differences(before, after v1alpha1.ConnectorStatus) []difference {
+	var out []difference
+	for _, c := range after.Conditions {
+		if c.Type == v1alpha1.ReconcilingCondition || c.Type == v1alpha1.TasksHealthyCondition {
+			continue // Ready says the same
+		}
+		old := meta.FindStatusCondition(before.Conditions, c.Type)
+		if old != nil && old.Status == c.Status && old.Reason == c.Reason {
+			continue
+		}
+		if c.Type == v1alpha1.StalledCondition && c.Status != metav1.ConditionTrue {
+			continue
+		}
+		note := c.Message
+		if note == "" {
+			note = c.Type + " is " + string(c.Status)
+		}
+		out = append(out, difference{kindOf(c), c.Reason, c.Type, clip(note)})
+	}
+	if after.LastError != nil && !equality.Semantic.DeepEqual(before.LastError, after.LastError) {
+		out = append(out, difference{corev1.EventTypeWarning, "TaskFailed", "Run", clip(after.LastError.Message)})
+	}
+	if after.Restarts > before.Restarts {
+		out = append(out, difference{corev1.EventTypeNormal, "TaskRestarted", "Restart", "a failed task was restarted"})
+	}
+	return out
+}
+
+func kindOf(c metav1.Condition) string {
+	bad := c.Status == metav1.ConditionFalse && c.Reason != v1alpha1.ReasonProgressing && c.Reason != v1alpha1.ReasonDeleting
+	if c.Type == v1alpha1.StalledCondition || c.Reason == v1alpha1.ReasonWarnings {
+		bad = true
+	}
+	if bad {
+		return corev1.EventTypeWarning
+	}
+	return corev1.EventTypeNormal
+}
+
+// maxNote is the longest note that an Event may have.
+const maxNote = 1024
+
+func clip(s string) string { return s[:min(len(s), maxNote)] }

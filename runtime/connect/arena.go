@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package connect
+
+// Arena hands out memory that lives as long as its batch: a few large chunks
+// instead of an allocation for each value. The zero Arena is ready. It is not
+// safe for concurrent use.
+type Arena struct {
+	bytes   []byte
+	values  []Value
+	entries []Entry
+	used    int // bytes handed out by Bytes since the last Reset
+}
+
+const (
+	minByteChunk  = 64 << 10
+	minValueChunk = 1 << 10
+	// keepBytes bounds what a Reset keeps, so that one huge record does not
+	// stay in memory for ever.
+	keepBytes  = 4 << 20
+	keepValues = keepBytes / 24
+)
+
+// Bytes returns n bytes of any content.
+func (a *Arena) Bytes(n int) []byte {
+	a.used += n
+	if cap(a.bytes)-len(a.bytes) < n {
+		a.bytes = make([]byte, 0, max(n, 2*cap(a.bytes), minByteChunk))
+	}
+	at := len(a.bytes)
+	a.bytes = a.bytes[:at+n]
+	return a.bytes[at : at+n : at+n]
+}
+
+// Copy returns a copy of b.
+func (a *Arena) Copy(b []byte) []byte {
+	c := a.Bytes(len(b))
+	copy(c, b)
+	return c
+}
+
+// Tail returns an empty slice at the end of the arena with room for at least n
+// bytes. The caller appends to it and gives the result to Take before it asks
+// the arena for anything else.
+func (a *Arena) Tail(n int) []byte {
+	if cap(a.bytes)-len(a.bytes) < n {
+		a.bytes = make([]byte, 0, max(n, 2*cap(a.bytes), minByteChunk))
+	}
+	return a.bytes[len(a.bytes):len(a.bytes)]
+}
+
+// Take keeps what was appended to the slice that Tail returned, and returns it.
+func (a *Arena) Take(b []byte) []byte {
+	a.used += len(b)
+	free := a.bytes[len(a.bytes):cap(a.bytes)]
+	if cap(b) > 0 && cap(free) > 0 && &b[:1][0] == &free[:1][0] && len(b) <= cap(free) {
+		a.bytes = a.bytes[:len(a.bytes)+len(b)]
+		return b[:len(b):len(b)]
+	}
+	// The append outgrew the chunk and moved: b is on the heap, and its room is
+	// taken over as the new chunk.
+	a.bytes = b
+	return b[:len(b):len(b)]
+}
+
+// Values returns n null values.
+func (a *Arena) Values(n int) []Value {
+	if cap(a.values)-len(a.values) < n {
+		a.values = make([]Value, 0, max(n, 2*cap(a.values), minValueChunk))
+	}
+	at := len(a.values)
+	a.values = a.values[:at+n]
+	return a.values[at : at+n : at+n]
+}
+
+// Entries returns n empty entries.
+func (a *Arena) Entries(n int) []Entry {
+	if cap(a.entries)-len(a.entries) < n {
+		a.entries = make([]Entry, 0, max(n, 2*cap(a.entries), minValueChunk/2))
+	}
+	at := len(a.entries)
+	a.entries = a.entries[:at+n]
+	return a.entries[at : at+n : at+n]
+}
+
+// Used returns how many bytes were handed out since the last Reset.
+func (a *Arena) Used() int { return a.used }
+
+// Reset takes back everything that was handed out.
+func (a *Arena) Reset() {
+	clear(a.values)
+	clear(a.entries)
+	a.bytes, a.values, a.entries, a.used = a.bytes[:0], a.values[:0], a.entries[:0], 0
+	if cap(a.bytes) > keepBytes {
+		a.bytes = nil
+	}
+	if cap(a.values) > keepValues {
+		a.values = nil
+	}
+	if cap(a.entries) > keepValues/2 {
+		a.entries = nil
+	}
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package connect
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"penstock.dev/runtime/configdef"
+)
+
+// The sides of a record that have a converter.
+const (
+	KeySide   = "key"
+	ValueSide = "value"
+)
+
+// defaultConverter is used when neither the connector nor the worker names one:
+// plain JSON.
+var defaultConverter = map[string]string{"": "json", ".schemas.enable": "false"}
+
+// ConverterConfig is the converter of one side of a connector's records.
+type ConverterConfig struct {
+	Plugin ConverterPlugin
+	// Props are the converter's own keys, without prefix.
+	Props              map[string]string
+	Problems, Warnings []configdef.Problem
+}
+
+// ConverterFor finds the converter of a side: the connector's, or else the
+// worker's, or else JSON without schemas. A connector that names a converter
+// inherits none of the worker's keys for it, as in Kafka Connect.
+func (r Registry) ConverterFor(side string, props, defaults map[string]string) ConverterConfig {
+	key := side + ".converter"
+	var c ConverterConfig
+	from := props
+	if props[key] == "" {
+		c.Warnings = orphans(key, props)
+		from = defaults
+	}
+	if from[key] == "" {
+		from = builtin(key)
+	}
+	class := from[key]
+	c.Props = sub(from, key+".")
+	plugin, ok := r.Converter(class)
+	if !ok {
+		c.Problems = append(c.Problems, r.converterProblem(key, class))
+		return c
+	}
+	c.Plugin = plugin
+	for _, p := range plugin.Check(c.Props) {
+		c.Problems = append(c.Problems, configdef.Problem{Key: key + "." + p.Key, Message: p.Message})
+	}
+	c.Warnings = append(c.Warnings, unknownConverterKeys(key, plugin, c.Props)...)
+	return c
+}
+
+func (r Registry) converterProblem(key, class string) configdef.Problem {
+	has := strings.Join(r.ConverterNames(), ", ")
+	if isKnown(class, knownConverters, "Converter") {
+		return configdef.Problem{Key: key, Message: fmt.Sprintf("%s is not built into this version; use one of %s", class, has)}
+	}
+	msg := "unknown converter " + class
+	if n := configdef.Nearest(class, r.ConverterNames()); n != "" {
+		msg += ", did you mean " + n + "?"
+	}
+	return configdef.Problem{Key: key, Message: msg + "; use one of " + has}
+}
+
+func builtin(key string) map[string]string {
+	m := make(map[string]string, len(defaultConverter))
+	for suffix, v := range defaultConverter {
+		m[key+suffix] = v
+	}
+	return m
+}
+
+// orphans are a connector's converter keys without a converter: Kafka Connect
+// ignores them, we say so.
+func orphans(key string, props map[string]string) []configdef.Problem {
+	var out []configdef.Problem
+	for _, k := range slices.Sorted(maps.Keys(props)) {
+		if strings.HasPrefix(k, key+".") {
+			out = append(out, configdef.Problem{Key: k, Message: "has no effect without " + key})
+		}
+	}
+	return out
+}
+
+// inherited are keys that Kafka Connect's converters get but do not define.
+var inherited = []string{"converter.type"}
+
+func unknownConverterKeys(key string, p ConverterPlugin, props map[string]string) []configdef.Problem {
+	known := make([]string, len(p.Keys))
+	for i, k := range p.Keys {
+		known[i] = k.Name
+	}
+	var out []configdef.Problem
+	for _, k := range slices.Sorted(maps.Keys(props)) {
+		if slices.Contains(known, k) || slices.Contains(inherited, k) {
+			continue
+		}
+		msg := "is not a key of the " + p.Name + " converter and has no effect"
+		if n := configdef.Nearest(k, known); n != "" {
+			msg += ", did you mean " + key + "." + n + "?"
+		}
+		out = append(out, configdef.Problem{Key: key + "." + k, Message: msg})
+	}
+	return out
+}
+
+func isConverterKey(k string) bool {
+	return k == "key.converter" || k == "value.converter" ||
+		strings.HasPrefix(k, "key.converter.") || strings.HasPrefix(k, "value.converter.")
+}
+
+func sub(props map[string]string, prefix string) map[string]string {
+	out := map[string]string{}
+	for k, v := range props {
+		if name, ok := strings.CutPrefix(k, prefix); ok {
+			out[name] = v
+		}
+	}
+	return out
+}

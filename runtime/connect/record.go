@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package connect
+
+// NoTimestamp is the timestamp of a record that has none.
+const NoTimestamp int64 = -1
+
+// ByKey as a source record's partition lets the producer choose: by the hash of
+// the key as Kafka's default partitioner does, or any if there is no key.
+const ByKey int32 = -1
+
+// Record is one message on its way through a task.
+type Record struct {
+	// Topic is where a source record goes, or where a sink record came from; a
+	// transform may change it.
+	Topic string
+	// Partition is the Kafka partition, or ByKey.
+	Partition int32
+	// Offset is a sink record's Kafka offset.
+	Offset int64
+	// Timestamp is in milliseconds since 1970-01-01T00:00:00Z, or NoTimestamp.
+	Timestamp int64
+	Headers   []Header
+	Key       Datum
+	Value     Datum
+
+	// Source and SourceOffset say where a source record came from. The offset's
+	// values stand in the order of Source.Fields and must be owned by the batch
+	// (see Batch.Offset) or constant.
+	Source       *SourcePartition
+	SourceOffset []Value
+
+	origin Origin
+}
+
+// Header is a record header; its value is passed as the bytes that it is.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// Origin is where a sink record was read in Kafka; it stays what it was when a
+// transform changes the record's topic or partition (KIP-793).
+type Origin struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+}
+
+// Origin returns where a sink record was read.
+func (r *Record) Origin() Origin { return r.origin }
+
+// SetOrigin is for the loop that reads records from Kafka.
+func (r *Record) SetOrigin(o Origin) { r.origin = o }
+
+// SourcePartition is a part of the outside system whose records have an order:
+// a file, a table. A connector makes one for each and lets all its records point
+// to it.
+type SourcePartition struct {
+	// Key identifies the partition, as in Kafka Connect: `{"filename":"/a"}`.
+	// Values are nil, string, bool, int64 or float64.
+	Key map[string]any
+	// Fields names the values of Record.SourceOffset.
+	Fields []string
+}
+
+// Datum is a record's key or value. As long as nothing touches it, it is the
+// bytes that were read; Get decodes them once.
+type Datum struct {
+	schema *Schema
+	value  Value
+	raw    []byte
+	codec  *Codec // nil: schema and value stand
+}
+
+// Codec says how the raw bytes of a Datum are decoded, and in whose memory.
+type Codec struct {
+	Converter Converter
+	Topic     string
+	Arena     *Arena
+}
+
+// Set gives the datum a value and its schema; nil is no schema.
+func (d *Datum) Set(s *Schema, v Value) { d.schema, d.value, d.raw, d.codec = s, v, nil, nil }
+
+// SetRaw gives the datum bytes as they were read, nil for null, and how to
+// decode them.
+func (d *Datum) SetRaw(raw []byte, c *Codec) {
+	d.schema, d.value, d.raw, d.codec = nil, Value{}, raw, c
+}
+
+// Get returns the schema, nil if there is none, and the value. The first Get
+// decodes; its error is the converter's.
+func (d *Datum) Get() (*Schema, Value, error) {
+	if d.codec == nil {
+		return d.schema, d.value, nil
+	}
+	s, v, err := d.codec.Converter.ToConnect(d.codec.Arena, d.codec.Topic, d.raw)
+	if err != nil {
+		return nil, Value{}, err
+	}
+	d.schema, d.value, d.codec = s, v, nil
+	return s, v, nil
+}
+
+// Raw returns the bytes as they were read and their codec, if nothing has
+// touched them; ok is false otherwise.
+func (d *Datum) Raw() (raw []byte, c *Codec, ok bool) { return d.raw, d.codec, d.codec != nil }

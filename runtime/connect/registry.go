@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package connect
+
+import (
+	"slices"
+	"strings"
+)
+
+// Registry is what a binary can run: its connectors and its converters.
+type Registry struct {
+	Plugins    []Plugin
+	Converters []ConverterPlugin
+}
+
+// Lookup finds a connector by its name or by a Kafka Connect class name: in
+// full, without the package, or without the package and "Connector".
+func (r Registry) Lookup(class string) (Plugin, bool) {
+	for _, p := range r.Plugins {
+		if matches(class, p.Name, p.Aliases, "Connector") {
+			return p, true
+		}
+	}
+	return Plugin{}, false
+}
+
+// Converter finds a converter by its name or by a Kafka Connect class name: in
+// full, without the package, or without the package and "Converter".
+func (r Registry) Converter(class string) (ConverterPlugin, bool) {
+	for _, c := range r.Converters {
+		if matches(class, c.Name, c.Aliases, "Converter") {
+			return c, true
+		}
+	}
+	return ConverterPlugin{}, false
+}
+
+// Names returns the names of the connectors, in order.
+func (r Registry) Names() []string {
+	names := make([]string, len(r.Plugins))
+	for i, p := range r.Plugins {
+		names[i] = p.Name
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ConverterNames returns the names of the converters, in order.
+func (r Registry) ConverterNames() []string {
+	names := make([]string, len(r.Converters))
+	for i, c := range r.Converters {
+		names[i] = c.Name
+	}
+	slices.Sort(names)
+	return names
+}
+
+func matches(class, name string, aliases []string, suffix string) bool {
+	if class == name {
+		return true
+	}
+	for _, full := range aliases {
+		simple := simpleName(full)
+		if class == full || class == simple || class == strings.TrimSuffix(simple, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+func simpleName(class string) string { return class[strings.LastIndexByte(class, '.')+1:] }

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package connect
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"penstock.dev/runtime/configdef"
+)
+
+type fakeConfig struct {
+	// Where to write.
+	File string `config:"file"`
+	// How many at once.
+	Batch int `config:"batch.size" default:"10" min:"1"`
+}
+
+type fakeConverterConfig struct {
+	// Whether schemas are written.
+	Schemas bool `config:"schemas.enable" default:"true"`
+}
+
+func fakeRegistry() Registry {
+	conv := func(name string, aliases ...string) ConverterPlugin {
+		return ConverterPlugin{
+			Name: name, Aliases: aliases, Keys: configdef.Of[fakeConverterConfig](),
+			Check: func(p map[string]string) []configdef.Problem {
+				_, problems := configdef.Plan[fakeConverterConfig](p)
+				return problems
+			},
+		}
+	}
+	return Registry{
+		Plugins: []Plugin{
+			Sink[fakeConfig]{
+				Name: "file-sink", Aliases: []string{"org.apache.kafka.connect.file.FileStreamSinkConnector"},
+				Tasks: func(c fakeConfig, limit int) int { return limit * 100 },
+				Open:  func(context.Context, Env, fakeConfig) (SinkTask, error) { return nil, nil },
+			}.Plugin(),
+			Source[fakeConfig]{
+				Name: "file-source", Aliases: []string{"org.apache.kafka.connect.file.FileStreamSourceConnector"},
+				Tasks: func(fakeConfig, int) int { return 0 },
+				Open:  func(context.Context, Env, fakeConfig) (SourceTask, error) { return nil, nil },
+			}.Plugin(),
+		},
+		Converters: []ConverterPlugin{
+			conv("json", "org.apache.kafka.connect.json.JsonConverter"),
+			conv("string", "org.apache.kafka.connect.storage.StringConverter"),
+		},
+	}
+}
+
+func TestLookup(t *testing.T) {
+	r := fakeRegistry()
+	for class, want := range map[string]string{
+		"file-sink": "file-sink",
+		"org.apache.kafka.connect.file.FileStreamSinkConnector": "file-sink",
+		"FileStreamSinkConnector":                               "file-sink",
+		"FileStreamSink":                                        "file-sink",
+		"FileStreamSource":                                      "file-source",
+		"filestreamsink":                                        "",
+		"Connector":                                             "",
+		"":                                                      "",
+	} {
+		if p, _ := r.Lookup(class); p.Name != want {
+			t.Errorf("class %q is %q, want %q", class, p.Name, want)
+		}
+	}
+	for class, want := range map[string]string{"json": "json", "JsonConverter": "json", "Json": "json", "org.apache.kafka.connect.storage.StringConverter": "string"} {
+		if c, _ := r.Converter(class); c.Name != want {
+			t.Errorf("converter %q is %q, want %q", class, c.Name, want)
+		}
+	}
+}
+
+func TestTasksStayWithinTheLimit(t *testing.T) {
+	r := fakeRegistry()
+	sink, _ := r.Lookup("file-sink")
+	source, _ := r.Lookup("file-source")
+	if got := sink.Tasks(map[string]string{"file": "x"}, 3); got != 3 {
+		t.Errorf("a plugin that asks for 300 of 3 tasks gets %d", got)
+	}
+	if got := source.Tasks(map[string]string{"file": "x"}, 3); got != 1 {
+		t.Errorf("a plugin that asks for 0 tasks gets %d, want 1", got)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	type props = map[string]string
+	for name, tc := range map[string]struct {
+		class              string
+		props, defaults    props
+		problems, warnings []string
+	}{
+		"good sink":   {class: "file-sink", props: props{"topics": "a, b", "file": "/x"}},
+		"good source": {class: "FileStreamSource", props: props{"file": "/x", "value.converter": "string"}},
+		"no class":    {problems: []string{"connector.class: must be set; this build has file-sink, file-source"}},
+		"unknown class": {
+			class:    "file-snk",
+			problems: []string{"connector.class: unknown class file-snk, did you mean file-sink?; this build has file-sink, file-source"},
+		},
+		"known class": {
+			class:    "JdbcSink",
+			problems: []string{"connector.class: JdbcSink is not built into this version; it has file-sink, file-source"},
+		},
+		"missing and wrong, all at once": {
+			class: "file-sink", props: props{"batch.size": "many"},
+			problems: []string{"topics: must name at least one topic", "file:", "batch.size:"},
+		},
+		"bad topic": {
+			class: "file-sink", props: props{"topics": "a,b c", "file": "/x"},
+			problems: []string{`topics: "b c" is no topic name: use only letters, digits, '.', '_' and '-'`},
+		},
+		"topics from a secret": {class: "file-sink", props: props{"topics": "${secrets:a:b}", "file": "${secrets:a:c}"}},
+		"reserved": {
+			class: "file-source", props: props{"file": "/x", "name": "n", "tasks.max": "2", "connector.class": "c"},
+			problems: []string{"connector.class: is not a config key here, set spec.class", "name: is not a config key here, set spec.connectorName", "tasks.max: is not a config key here, set spec.tasksMax"},
+		},
+		"not built": {
+			class: "file-source", props: props{"file": "/x", "transforms": "a", "transforms.a.type": "t", "errors.tolerance": "all", "producer.override.acks": "1"},
+			problems: []string{"errors.tolerance: is a Kafka Connect key", "producer.override.acks: is", "transforms: is", "transforms.a.type: is"},
+		},
+		"unknown keys": {
+			class: "file-source", props: props{"fil": "/y", "file": "/x", "whatever": "1", "topics": "a"},
+			warnings: []string{"fil: is not a key of file-source and has no effect, did you mean file?", "topics: is not a key", "whatever: is not a key of file-source and has no effect"},
+		},
+		"unknown converter": {
+			class: "file-source", props: props{"file": "/x", "value.converter": "jsn"},
+			problems: []string{"value.converter: unknown converter jsn, did you mean json?; use one of json, string"},
+		},
+		"converter that is not built": {
+			class: "file-source", props: props{"file": "/x", "key.converter": "io.confluent.connect.avro.AvroConverter", "value.converter": "avro"},
+			problems: []string{
+				"key.converter: io.confluent.connect.avro.AvroConverter is not built into this version; use one of json, string",
+				"value.converter: avro is not built into this version",
+			},
+		},
+		"converter's keys": {
+			class: "file-source", props: props{"file": "/x", "value.converter": "json", "value.converter.schemas.enable": "maybe", "value.converter.schema.enable": "true"},
+			problems: []string{"value.converter.schemas.enable:"},
+			warnings: []string{"value.converter.schema.enable: is not a key of the json converter and has no effect, did you mean value.converter.schemas.enable?"},
+		},
+		"converter's keys without converter": {
+			class: "file-source", props: props{"file": "/x", "value.converter.schemas.enable": "true"},
+			warnings: []string{"value.converter.schemas.enable: has no effect without value.converter"},
+		},
+		"worker's converter": {
+			class: "file-source", props: props{"file": "/x"}, defaults: props{"value.converter": "avro"},
+			problems: []string{"value.converter: avro is not built"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := fakeRegistry().Validate(tc.class, tc.props, tc.defaults)
+			match(t, "problem", v.Problems, tc.problems)
+			match(t, "warning", v.Warnings, tc.warnings)
+		})
+	}
+}
+
+func match(t *testing.T, what string, got []configdef.Problem, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%ss are %q, want %q", what, got, want)
+	}
+	for i := range got {
+		if !strings.HasPrefix(got[i].Error(), want[i]) {
+			t.Errorf("%s %d is %q, want it to begin with %q", what, i, got[i], want[i])
+		}
+	}
+}
+
+func TestConverterFor(t *testing.T) {
+	type props = map[string]string
+	for name, tc := range map[string]struct {
+		props, defaults props
+		plugin          string
+		want            props
+	}{
+		"built in":         {nil, nil, "json", props{"schemas.enable": "false"}},
+		"the worker's":     {nil, props{"value.converter": "string", "value.converter.x": "1"}, "string", props{"x": "1"}},
+		"the connector's":  {props{"value.converter": "string"}, props{"value.converter": "json", "value.converter.schemas.enable": "true"}, "string", props{}},
+		"nothing of a key": {props{"key.converter": "string"}, nil, "json", props{"schemas.enable": "false"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := fakeRegistry().ConverterFor(ValueSide, tc.props, tc.defaults)
+			if c.Plugin.Name != tc.plugin {
+				t.Errorf("converter is %q, want %q", c.Plugin.Name, tc.plugin)
+			}
+			if diff := cmp.Diff(tc.want, c.Props); diff != "" {
+				t.Errorf("props (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestValidateWorker(t *testing.T) {
+	problems, warnings := fakeRegistry().ValidateWorker(map[string]string{
+		"bootstrap.servers":        "b:9092",
+		"offset.flush.interval.ms": "soon",
+		"value.converter":          "protobuf",
+		"ofset.flush.interval.ms":  "1",
+	})
+	match(t, "problem", problems, []string{
+		"offset.flush.interval.ms:",
+		"value.converter: protobuf is not built",
+		"bootstrap.servers: is not a config key here, set spec.kafka.bootstrapServers instead",
+	})
+	match(t, "warning", warnings, []string{"ofset.flush.interval.ms: is not a worker key and has no effect, did you mean offset.flush.interval.ms?"})
+}
+
+func TestCheckTopic(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"a": true, "A.b_c-9": true, strings.Repeat("x", 249): true,
+		"": false, ".": false, "..": false, "a/b": false, "ü": false, strings.Repeat("x", 250): false,
+	} {
+		if err := CheckTopic(name); (err == nil) != ok {
+			t.Errorf("topic %q: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package connect
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"penstock.dev/runtime/configdef"
+)
+
+// WorkerConfig are the keys of a worker that concern how it runs tasks: those of
+// Kafka Connect's worker properties that may stand in a ConnectCluster's
+// spec.config. Beside them a worker's config holds key.converter,
+// value.converter and their keys.
+type WorkerConfig struct {
+	// How often the offsets of a task are committed, in milliseconds.
+	FlushInterval time.Duration `config:"offset.flush.interval.ms" default:"5000" importance:"low" min:"10"`
+	// How long a task may take to finish, commit and close when it is stopped, in
+	// milliseconds.
+	ShutdownTimeout time.Duration `config:"task.shutdown.graceful.timeout.ms" default:"5000" importance:"low" min:"1"`
+	// How many bytes of records a task may hold between its connector and Kafka.
+	MaxInFlightBytes int `config:"task.max.in.flight.bytes" default:"16777216" importance:"medium" min:"65536"`
+}
+
+// connectionKeys are worker properties that a ConnectCluster has fields for.
+var connectionKeys = map[string]string{
+	"bootstrap.servers":                 "spec.kafka.bootstrapServers",
+	"group.id":                          "spec.groupId",
+	"security.protocol":                 "spec.kafka.tls and spec.kafka.sasl",
+	"offset.storage.topic":              "spec.storage.offsetsTopic",
+	"status.storage.topic":              "spec.storage.statusTopic",
+	"offset.storage.replication.factor": "spec.storage.replicationFactor",
+	"status.storage.replication.factor": "spec.storage.replicationFactor",
+}
+
+// ValidateWorker checks a worker's config as it stands in a ConnectCluster. It
+// is pure.
+func (r Registry) ValidateWorker(props map[string]string) (problems, warnings []configdef.Problem) {
+	_, problems = configdef.Plan[WorkerConfig](props)
+	for _, side := range []string{KeySide, ValueSide} {
+		c := r.ConverterFor(side, nil, props)
+		problems = append(problems, c.Problems...)
+		warnings = append(warnings, c.Warnings...)
+	}
+	known := []string{"key.converter", "value.converter"}
+	for _, k := range configdef.Of[WorkerConfig]() {
+		known = append(known, k.Name)
+	}
+	for _, k := range slices.Sorted(maps.Keys(props)) {
+		if field, ok := connectionKeys[k]; ok {
+			problems = append(problems, configdef.Problem{Key: k, Message: "is not a config key here, set " + field + " instead"})
+			continue
+		}
+		if isConverterKey(k) || slices.Contains(known, k) {
+			continue
+		}
+		msg := "is not a worker key and has no effect"
+		if n := configdef.Nearest(k, known); n != "" {
+			msg += ", did you mean " + n + "?"
+		}
+		warnings = append(warnings, configdef.Problem{Key: k, Message: msg})
+	}
+	return problems, warnings
+}

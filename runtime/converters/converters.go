@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+// Package converters is the list of the converters that are built in.
+package converters
+
+import (
+	"penstock.dev/runtime/connect"
+	bytesconv "penstock.dev/runtime/converters/bytes"
+	jsonconv "penstock.dev/runtime/converters/json"
+	stringconv "penstock.dev/runtime/converters/string"
+)
+
+// All returns the converters in the order in which they are shown.
+func All() []connect.ConverterPlugin {
+	return []connect.ConverterPlugin{
+		jsonconv.Plugin(),
+		stringconv.Plugin(),
+		bytesconv.Plugin(),
+	}
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package converters_test
+
+import (
+	"strings"
+	"testing"
+
+	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/converters"
+)
+
+func TestAllAreFoundByEveryName(t *testing.T) {
+	r := connect.Registry{Converters: converters.All()}
+	for _, p := range converters.All() {
+		for _, name := range append([]string{p.Name}, p.Aliases...) {
+			if got, ok := r.Converter(name); !ok || got.Name != p.Name {
+				t.Errorf("%s is found as %q", name, got.Name)
+			}
+		}
+	}
+}
+
+func TestAllWorkWithoutConfig(t *testing.T) {
+	for _, p := range converters.All() {
+		if problems := p.Check(nil); len(problems) != 0 {
+			t.Errorf("%s: %v", p.Name, problems)
+		}
+		c, err := p.New(nil, true)
+		if err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+			continue
+		}
+		out, err := c.FromConnect([]byte{}, "t", nil, connect.Value{})
+		if out != nil || err != nil {
+			t.Errorf("%s: a null key is written as %q, %v", p.Name, out, err)
+		}
+		_, v, err := c.ToConnect(new(connect.Arena), "t", nil)
+		if !v.IsNull() || err != nil {
+			t.Errorf("%s: a null record is read as %v, %v", p.Name, v, err)
+		}
+		for _, k := range p.Keys {
+			if k.Name == "" || !k.HasDefault {
+				t.Errorf("%s: key %+v has no default", p.Name, k)
+			}
+			if strings.Contains(k.Name, p.Name+".") {
+				t.Errorf("%s: key %s has a prefix", p.Name, k.Name)
+			}
+		}
+	}
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+// Package jsonconv is Kafka Connect's JsonConverter: the same bytes, and the
+// same reading of them.
+//
+// It differs where Java loses data without a word. Java keeps the low bits of an
+// integer that does not fit, reads a text as the number 0, a number as no text
+// and the "NaN" that it wrote as 0, and ignores what follows the first JSON value;
+// here "NaN" is read as it was written, and each of the others is an error that
+// names the field. A number for a Decimal gets the scale of its schema, which Java
+// forgets. A map read without a schema keeps the order of its keys, where Java has
+// a hash map's. Half a surrogate pair becomes the replacement character, because
+// Go's text is UTF-8.
+//
+// The golden file in testdata, written by hack/conformance/json, holds what Java
+// does; the tests of package converters name every difference.
+package jsonconv
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"penstock.dev/runtime/configdef"
+	"penstock.dev/runtime/connect"
+)
+
+// Config are the keys of the converter, those of
+// org.apache.kafka.connect.json.JsonConverterConfig.
+type Config struct {
+	// Whether the schema is written beside each key and value, and expected beside
+	// each that is read.
+	SchemasEnable bool `config:"schemas.enable" default:"true" importance:"high"`
+	// How many schemas the converter remembers, in each direction.
+	SchemasCacheSize int `config:"schemas.cache.size" default:"1000" min:"0" importance:"high"`
+	// A JSON schema as it stands in the "schema" field of a message. If it is set
+	// and schemas.enable is true, every message that is read is taken for a bare
+	// payload of this schema.
+	SchemaContent string `config:"schema.content" default:"" importance:"high"`
+	// How decimals are written: BASE64, the bytes of the unscaled value, or
+	// NUMERIC, a JSON number. Both are read.
+	DecimalFormat string `config:"decimal.format" default:"BASE64" enum:"BASE64,NUMERIC" importance:"low"`
+	// Whether a null field that has a default is replaced by the default, in both
+	// directions.
+	ReplaceNullWithDefault bool `config:"replace.null.with.default" default:"true" importance:"low"`
+}
+
+// ClassName is Kafka Connect's name of the converter.
+const ClassName = "org.apache.kafka.connect.json.JsonConverter"
+
+// Plugin returns the converter's description.
+func Plugin() connect.ConverterPlugin {
+	return connect.ConverterPlugin{
+		Name: "json", Aliases: []string{ClassName},
+		Keys:  configdef.Of[Config](),
+		Check: check,
+		New: func(props map[string]string, _ bool) (connect.Converter, error) {
+			c, problems := configdef.Decode[Config](props)
+			if len(problems) > 0 {
+				return nil, join(problems)
+			}
+			return New(c)
+		},
+	}
+}
+
+func check(props map[string]string) []configdef.Problem {
+	c, problems := configdef.Plan[Config](props)
+	if len(problems) > 0 {
+		return problems
+	}
+	if _, err := New(c); err != nil {
+		return []configdef.Problem{{Key: contentKey, Message: strings.TrimPrefix(err.Error(), contentKey+": ")}}
+	}
+	return nil
+}
+
+func join(problems []configdef.Problem) error {
+	errs := make([]error, len(problems))
+	for i, p := range problems {
+		errs[i] = p
+	}
+	return fmt.Errorf("json converter config is invalid: %w", errors.Join(errs...))
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+// Package kafka is the only place that builds Kafka clients: from the keys that
+// Kafka's own clients have, with settings that were measured, and with what every
+// client here must have.
+package kafka
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"penstock.dev/runtime/configdef"
+)
+
+// Config says how Kafka is reached.
+type Config struct {
+	// Brokers are the addresses to ask first.
+	Brokers []string
+	// ClientID is client.id; "" lets every client name itself.
+	ClientID string
+	// TLS is nil for connections in the clear.
+	TLS *tls.Config
+	// SASL is nil for connections that prove nothing.
+	SASL *SASL
+}
+
+// SASL says who connects.
+type SASL struct {
+	// Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+	Mechanism          string
+	Username, Password string
+}
+
+// connection holds the keys of a Kafka client that concern connections
+// (org.apache.kafka.common.config.SslConfigs and SaslConfigs).
+type connection struct {
+	// The brokers to ask first, each as host:port.
+	Brokers []string `config:"bootstrap.servers" importance:"high"`
+	// The name that clients give to brokers.
+	ClientID string `config:"client.id" default:"" importance:"low"`
+	// How connections are secured.
+	Protocol string `config:"security.protocol" default:"PLAINTEXT" enum:"PLAINTEXT,SSL,SASL_PLAINTEXT,SASL_SSL" importance:"medium"`
+	// How clients prove who they are.
+	Mechanism string `config:"sasl.mechanism" default:"" importance:"medium"`
+	// The login module with username and password, as Java clients have it.
+	JAAS configdef.Password `config:"sasl.jaas.config" default:"" importance:"medium"`
+	// The format of the certificate authorities; only PEM is read.
+	TruststoreType string `config:"ssl.truststore.type" default:"PEM" enum:"PEM" importance:"medium"`
+	// The file of the certificate authorities.
+	TruststoreLocation string `config:"ssl.truststore.location" default:"" importance:"medium"`
+	// The certificate authorities themselves (KIP-651).
+	Truststore string `config:"ssl.truststore.certificates" default:"" importance:"medium"`
+	// The format of the client's certificate; only PEM is read.
+	KeystoreType string `config:"ssl.keystore.type" default:"PEM" enum:"PEM" importance:"medium"`
+	// The file of the client's certificate and key.
+	KeystoreLocation string `config:"ssl.keystore.location" default:"" importance:"medium"`
+	// The client's certificate itself (KIP-651).
+	Certificate string `config:"ssl.keystore.certificate.chain" default:"" importance:"medium"`
+	// The client's key itself (KIP-651).
+	Key configdef.Password `config:"ssl.keystore.key" default:"" importance:"medium"`
+	// https checks that a broker's certificate is for its host; empty does not.
+	Endpoint string `config:"ssl.endpoint.identification.algorithm" default:"https" importance:"low"`
+	// Do not check the brokers' certificates at all. For tests only.
+	SkipVerify bool `config:"ssl.insecure.skip.verify" default:"false" importance:"low"`
+}
+
+// ParseConfig reads the keys of a Kafka client that say how brokers are reached.
+// Keys that it does not know are a problem if they are about security, because to
+// ignore one would connect in another way than was asked for.
+func ParseConfig(props map[string]string) (Config, []configdef.Problem) {
+	c, problems := configdef.Decode[connection](props)
+	problems = append(problems, unknown(props)...)
+	if len(problems) > 0 {
+		return Config{}, problems
+	}
+	out := Config{Brokers: c.Brokers, ClientID: c.ClientID}
+	for _, b := range c.Brokers {
+		if _, _, err := net.SplitHostPort(b); err != nil {
+			problems = append(problems, problem("bootstrap.servers", "%q is not host:port", b))
+		}
+	}
+	if c.Protocol == "SSL" || c.Protocol == "SASL_SSL" {
+		var p []configdef.Problem
+		out.TLS, p = c.tls()
+		problems = append(problems, p...)
+	}
+	if strings.HasPrefix(c.Protocol, "SASL_") {
+		var p []configdef.Problem
+		out.SASL, p = c.sasl()
+		problems = append(problems, p...)
+	}
+	return out, problems
+}
+
+func problem(key, format string, args ...any) configdef.Problem {
+	return configdef.Problem{Key: key, Message: fmt.Sprintf(format, args...)}
+}
+
+func unknown(props map[string]string) []configdef.Problem {
+	var known []string
+	for _, k := range configdef.Of[connection]() {
+		known = append(known, k.Name)
+	}
+	var out []configdef.Problem
+	for k := range props {
+		if (strings.HasPrefix(k, "ssl.") || strings.HasPrefix(k, "sasl.")) && !slices.Contains(known, k) {
+			out = append(out, problem(k, "is not supported; supported are %s", strings.Join(known, ", ")))
+		}
+	}
+	slices.SortFunc(out, func(a, b configdef.Problem) int { return strings.Compare(a.Key, b.Key) })
+	return out
+}
+
+func (c connection) tls() (*tls.Config, []configdef.Problem) {
+	var problems []configdef.Problem
+	out := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.SkipVerify}
+	ca, err := pem(c.Truststore, c.TruststoreLocation)
+	if err != nil {
+		problems = append(problems, problem("ssl.truststore.location", "%v", err))
+	}
+	if ca != "" {
+		out.RootCAs = x509.NewCertPool()
+		if !out.RootCAs.AppendCertsFromPEM([]byte(ca)) {
+			problems = append(problems, problem("ssl.truststore.certificates", "holds no PEM certificate"))
+		}
+	}
+	if c.Endpoint == "" && !c.SkipVerify {
+		out.InsecureSkipVerify = true
+		out.VerifyConnection = verifyChain(out.RootCAs)
+	}
+	cert, p := c.certificate()
+	if cert != nil {
+		out.Certificates = []tls.Certificate{*cert}
+	}
+	return out, append(problems, p...)
+}
+
+// verifyChain checks a certificate without the host that it is for.
+func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
+	return func(s tls.ConnectionState) error {
+		o := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
+		for _, c := range s.PeerCertificates[1:] {
+			o.Intermediates.AddCert(c)
+		}
+		_, err := s.PeerCertificates[0].Verify(o)
+		return err
+	}
+}
+
+func (c connection) certificate() (*tls.Certificate, []configdef.Problem) {
+	chain, key := c.Certificate, c.Key.Reveal()
+	if c.KeystoreLocation != "" {
+		both, err := pem("", c.KeystoreLocation)
+		if err != nil {
+			return nil, []configdef.Problem{problem("ssl.keystore.location", "%v", err)}
+		}
+		chain, key = both, both
+	}
+	if chain == "" && key == "" {
+		return nil, nil
+	}
+	cert, err := tls.X509KeyPair([]byte(chain), []byte(key))
+	if err != nil {
+		return nil, []configdef.Problem{problem("ssl.keystore.certificate.chain", "%v", err)}
+	}
+	return &cert, nil
+}
+
+func pem(text, file string) (string, error) {
+	if file == "" {
+		return text, nil
+	}
+	data, err := os.ReadFile(file)
+	return string(data), err
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package task
+
+import "penstock.dev/runtime/connect"
+
+// The shape of a source's batches.
+const (
+	sourceBatchRecords = 1000
+	maxFlights         = 32
+)
+
+// ring hands out flights and takes them back, within a budget of bytes. It is
+// not safe for concurrent use.
+//
+// A batch is full at a quarter of the budget, and may need as much again for
+// what the converters make of it. So no batch is handed out while more than half
+// of the budget is in use.
+type ring struct {
+	budget int
+	used   int // bytes in flight
+	out    int // flights that are not free
+	free   []*flight
+	spare  int // the least number of free flights since the last trim
+}
+
+// take returns an empty flight, or nil while the budget does not allow one.
+func (r *ring) take() *flight {
+	if r.out >= maxFlights || r.used > r.budget/2 {
+		return nil
+	}
+	r.out++
+	// The last one that came back is the first to go out: a slow source works
+	// with one or two, and the others are trimmed.
+	if n := len(r.free); n > 0 {
+		f := r.free[n-1]
+		r.free[n-1] = nil
+		r.free = r.free[:n-1]
+		r.spare = min(r.spare, n-1)
+		return f
+	}
+	return &flight{batch: connect.NewBatch(sourceBatchRecords, max(r.budget/4, 1))}
+}
+
+// depart counts a flight's bytes.
+func (r *ring) depart(f *flight) { r.used += f.cost }
+
+// back takes an emptied flight back.
+func (r *ring) back(f *flight) {
+	r.out--
+	r.used -= f.cost
+	f.reset()
+	r.free = append(r.free, f)
+}
+
+// trim lets go of the flights that nobody has needed since the last trim, so
+// that an idle task keeps no memory.
+func (r *ring) trim() {
+	n := len(r.free) - r.spare
+	clear(r.free[n:])
+	r.free = r.free[:n]
+	r.spare = n
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package task
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"penstock.dev/runtime/connect"
+)
+
+// side converts the keys or the values of a source's records.
+type side struct {
+	name       string
+	conv       connect.Converter
+	comparable bool // conv may be compared with another one
+	room       int  // what the converter is likely to need
+}
+
+func newSide(name string, conv connect.Converter) side {
+	return side{name: name, conv: conv, comparable: conv != nil && reflect.TypeOf(conv).Comparable()}
+}
+
+// The room that a converter finds to begin with: as much as it has needed
+// lately. With less, the append leaves the arena's chunk behind and the arena
+// begins again with a small one.
+const minTail, maxTail = 64, 64 << 10
+
+// bytes returns the datum as the bytes of a Kafka record, nil for null, in the
+// memory of the batch. Bytes that came with the same converter pass through.
+func (s *side) bytes(a *connect.Arena, topic string, d *connect.Datum) ([]byte, error) {
+	if raw, c, ok := d.Raw(); ok && s.comparable && c.Converter == s.conv && c.Topic == topic {
+		return raw, nil
+	}
+	schema, v, err := d.Get()
+	if err != nil {
+		return nil, fmt.Errorf("reading the %s: %w", s.name, err)
+	}
+	b, err := s.conv.FromConnect(a.Tail(max(s.room, minTail)), topic, schema, v)
+	if err != nil {
+		return nil, fmt.Errorf("converting the %s: %w", s.name, err)
+	}
+	if b == nil {
+		return nil, nil
+	}
+	s.room = min(max(len(b), s.room-s.room/256), maxTail)
+	return a.Take(b), nil
+}
+
+// topicNames keeps one string for each topic. The producer keeps the names that
+// it is given for ever, and a connector's may lie in a batch.
+type topicNames struct {
+	last string
+	all  map[string]string
+}
+
+func (t *topicNames) name(topic string) (string, error) {
+	if topic == t.last && topic != "" {
+		return t.last, nil
+	}
+	name, ok := t.all[topic]
+	if !ok {
+		if err := connect.CheckTopic(topic); err != nil {
+			return "", err
+		}
+		name = strings.Clone(topic)
+		t.all[name] = name
+	}
+	t.last = name
+	return name, nil
+}
+
+// convert makes Kafka records of the flight's batch. It returns how many it made
+// and, if that is not all, why the next one failed.
+func (s *Source) convert(f *flight) (n int, err error) {
+	s.progress.enter(converting)
+	defer s.caught(converting, &err)
+	records := f.batch.Records
+	limit, refused := len(records), error(nil)
+	for _, fail := range f.batch.Failures() {
+		if fail.Index < limit {
+			limit, refused = max(fail.Index, 0), fail.Err
+		}
+	}
+	f.prepare(len(records))
+	for n = 0; n < limit; n++ {
+		if err := s.fill(f, n); err != nil {
+			return n, err
+		}
+	}
+	if refused != nil {
+		return n, fmt.Errorf("the connector refused record %d of its batch, which goes to topic %q: %w",
+			limit, records[limit].Topic, refused)
+	}
+	return n, nil
+}
+
+// fill makes the Kafka record of record i.
+func (s *Source) fill(f *flight, i int) error {
+	r, sl := &f.batch.Records[i], &f.slots[i]
+	topic, err := s.topics.name(r.Topic)
+	if err != nil {
+		return fmt.Errorf("a record of source partition %s has no valid topic: %w", sourceText(r.Source), err)
+	}
+	if err := checkRecord(r); err != nil {
+		return fmt.Errorf("a record for topic %q: %w", topic, err)
+	}
+	rec := kgo.Record{Topic: topic, Context: sl}
+	if rec.Key, err = s.key.bytes(&f.batch.Arena, topic, &r.Key); err != nil {
+		return fmt.Errorf("a record for topic %q: %w", topic, err)
+	}
+	if rec.Value, err = s.value.bytes(&f.batch.Arena, topic, &r.Value); err != nil {
+		return fmt.Errorf("a record for topic %q: %w", topic, err)
+	}
+	if r.Timestamp != connect.NoTimestamp {
+		rec.Timestamp = time.UnixMilli(r.Timestamp)
+	}
+	if len(r.Headers) > 0 {
+		at := len(f.headers)
+		for _, h := range r.Headers {
+			f.headers = append(f.headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+		}
+		rec.Headers = f.headers[at:len(f.headers):len(f.headers)]
+	}
+	sl.rec, sl.flight, sl.next, sl.index, sl.partition = rec, f, nil, int32(i), r.Partition
+	sl.acked.Store(false)
+	return nil
+}
+
+func checkRecord(r *connect.Record) error {
+	switch {
+	case r.Partition < connect.ByKey:
+		return fmt.Errorf("the partition %d must be 0 or more, or %d for one by the key", r.Partition, connect.ByKey)
+	case r.Timestamp < connect.NoTimestamp:
+		return fmt.Errorf("the timestamp %d must be milliseconds since 1970, or %d for none", r.Timestamp, connect.NoTimestamp)
+	case r.SourceOffset != nil && r.Source == nil:
+		return fmt.Errorf("it has a source offset and no source partition")
+	case r.SourceOffset != nil && len(r.SourceOffset) != len(r.Source.Fields):
+		return fmt.Errorf("its source offset has %d values, source partition %s names %d fields",
+			len(r.SourceOffset), sourceText(r.Source), len(r.Source.Fields))
+	}
+	return nil
+}
+
+func sourceText(p *connect.SourcePartition) string {
+	if p == nil {
+		return "none"
+	}
+	key, err := partitionKey(p)
+	if err != nil {
+		return fmt.Sprint(p.Key)
+	}
+	return key
+}

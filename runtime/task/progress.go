@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package task
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// keepOffsets bounds Progress.Offsets.
+const keepOffsets = 16
+
+// progress is what the loops count. The atomic fields may be written at any
+// time, the others under mu.
+type progress struct {
+	records, bytes, pending atomic.Int64
+	lastRecord, lastTurn    atomic.Int64 // Unix nanoseconds, 0 is never
+	waiting                 atomic.Bool
+	act                     atomic.Int32 // what the connector is asked to do
+
+	mu         sync.Mutex
+	lastCommit time.Time
+	lag        int64
+	assignment []string
+	offsets    []PartitionOffset
+	partitions int
+}
+
+func (p *progress) turn() { p.lastTurn.Store(time.Now().UnixNano()) }
+
+// enter notes what the connector is asked to do.
+func (p *progress) enter(a act) {
+	p.act.Store(int32(a))
+	p.turn()
+}
+
+// doing names what the connector was last asked to do.
+func (p *progress) doing() string { return act(p.act.Load()).String() }
+
+// wrote counts records that were written.
+func (p *progress) wrote(records, bytes int64) {
+	if records > 0 {
+		p.records.Add(records)
+		p.bytes.Add(bytes)
+		p.lastRecord.Store(time.Now().UnixNano())
+	}
+}
+
+// committed notes a commit of the given offsets, newest first, after which
+// partitions many partitions have one.
+func (p *progress) committed(offsets []PartitionOffset, partitions int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lastCommit = time.Now()
+	p.offsets = newestFirst(offsets, p.offsets)
+	p.partitions = partitions
+}
+
+// newestFirst puts fresh in front of old, each partition once, bounded.
+func newestFirst(fresh, old []PartitionOffset) []PartitionOffset {
+	merged := make([]PartitionOffset, 0, min(len(fresh)+len(old), keepOffsets))
+	seen := make(map[string]bool, cap(merged))
+	for _, list := range [][]PartitionOffset{fresh, old} {
+		for _, o := range list {
+			if len(merged) < keepOffsets && !seen[o.Partition] {
+				seen[o.Partition] = true
+				merged = append(merged, o)
+			}
+		}
+	}
+	return merged
+}
+
+func (p *progress) copy() Progress {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Progress{
+		Records: p.records.Load(), Bytes: p.bytes.Load(), Pending: p.pending.Load(),
+		LastRecord: moment(p.lastRecord.Load()), LastTurn: moment(p.lastTurn.Load()),
+		LastCommit: p.lastCommit, Waiting: p.waiting.Load(), Lag: p.lag,
+		// The slices are replaced, never written into.
+		Assignment: p.assignment, Offsets: p.offsets, Partitions: p.partitions,
+	}
+}
+
+func moment(nanos int64) time.Time {
+	if nanos == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, nanos)
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package task
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"penstock.dev/runtime/connect"
+)
+
+// run is a run of records of one partition in the batch.
+type run struct {
+	tp          connect.TopicPartition
+	part        *sinkPart
+	first, end  int // indexes in the batch
+	next, bytes int64
+}
+
+// turn polls once, puts what came, and commits when it is time. It returns
+// errFencedMember, or an error that fails the task.
+func (m *member) turn(ctx context.Context) error {
+	s := m.s
+	pctx := s.interrupt.context(ctx)
+	if s.paused.Load() != m.halted {
+		pctx = ended()
+	}
+	fetches := m.poll(pctx)
+	defer m.allow()
+	if err := m.faults(fetches); err != nil {
+		return err
+	}
+	s.read(fetches)
+	if len(s.batch.Records) > 0 {
+		m.deliver(ctx, fetches)
+		m.adapt()
+	}
+	switch {
+	case s.failed.get() != nil, s.abandoned.Load():
+		return nil
+	case s.paused.Load() != m.halted:
+		return m.toggle()
+	case !time.Now().Before(m.due):
+		m.due = time.Now().Add(s.o.FlushInterval)
+		return m.checkpoint(nil, false)
+	}
+	return nil
+}
+
+// poll waits for records, or until a commit is due.
+func (m *member) poll(ctx context.Context) kgo.Fetches {
+	s := m.s
+	if s.dirty() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, m.due)
+		defer cancel()
+	} else if now := time.Now(); m.due.Before(now) {
+		m.due = now.Add(s.o.FlushInterval) // from the first record on
+	}
+	s.progress.turn()
+	s.progress.waiting.Store(true)
+	defer s.progress.turn()
+	defer s.progress.waiting.Store(false)
+	return m.cl.PollRecords(ctx, sinkBatchRecords)
+}
+
+// allow lets the group change.
+func (m *member) allow() {
+	m.wanted.Store(false)
+	m.cl.AllowRebalance()
+}
+
+// adapt changes the size of fetches by what they bring.
+func (m *member) adapt() {
+	held := m.cl.BufferedFetchBytes()
+	for _, r := range m.s.runs {
+		held += r.bytes
+	}
+	if size := nextFetchSize(m.size, held, m.s.o.MaxInFlightBytes); size != m.size {
+		m.size = size
+		m.cl.UpdateFetchMaxBytes(size, size)
+	}
+}
+
+// toggle pauses or resumes. The member stays in the group and keeps polling, so
+// that it takes part in rebalances; what it has put is committed first.
+func (m *member) toggle() error {
+	s := m.s
+	m.halted = s.paused.Load()
+	if !m.halted {
+		m.cl.ResumeFetchTopics(s.topics...)
+		s.o.OnState(Running)
+		return nil
+	}
+	m.cl.PauseFetchTopics(s.topics...)
+	err := m.checkpoint(nil, false)
+	s.o.OnState(Paused)
+	return err
+}
+
+// read makes the batch of what was fetched.
+func (s *Sink) read(fetches kgo.Fetches) {
+	s.batch.Reset()
+	clear(s.headers)
+	s.headers, s.runs = s.headers[:0], s.runs[:0]
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range fetches {
+		for j := range fetches[i].Topics {
+			t := &fetches[i].Topics[j]
+			for k := range t.Partitions {
+				s.readPartition(t.Topic, &t.Partitions[k], now)
+			}
+		}
+	}
+	if len(s.runs) > 0 {
+		s.progress.lastRecord.Store(now.UnixNano())
+	}
+}
+
+func (s *Sink) readPartition(topic string, f *kgo.FetchPartition, now time.Time) {
+	tp := connect.TopicPartition{Topic: topic, Partition: f.Partition}
+	p := s.parts[tp]
+	switch {
+	case p == nil && len(f.Records) == 0:
+		return // an error's
+	case p == nil:
+		p = newSinkPart()
+		s.parts[tp] = p
+	}
+	p.measured(f.HighWatermark, now)
+	if len(f.Records) == 0 {
+		return
+	}
+	p.begin(f.Records[0].Offset)
+	r := run{tp: tp, part: p, first: len(s.batch.Records)}
+	codecs := s.codecsOf(topic)
+	for _, rec := range f.Records {
+		r.bytes += s.fill(rec, codecs)
+	}
+	r.end, r.next = len(s.batch.Records), f.Records[len(f.Records)-1].Offset+1
+	s.runs = append(s.runs, r)
+}
+
+// fill appends a record to the batch, undecoded.
+func (s *Sink) fill(rec *kgo.Record, c *topicCodecs) int64 {
+	r := s.batch.Add()
+	r.Topic, r.Partition, r.Offset = rec.Topic, rec.Partition, rec.Offset
+	r.Timestamp = rec.Timestamp.UnixMilli()
+	r.SetOrigin(connect.Origin{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset})
+	r.Key.SetRaw(rec.Key, &c.key)
+	r.Value.SetRaw(rec.Value, &c.value)
+	if len(rec.Headers) > 0 {
+		at := len(s.headers)
+		for _, h := range rec.Headers {
+			s.headers = append(s.headers, connect.Header{Key: h.Key, Value: h.Value})
+		}
+		r.Headers = s.headers[at:len(s.headers):len(s.headers)]
+	}
+	return int64(len(rec.Key) + len(rec.Value))
+}
+
+func (s *Sink) codecsOf(topic string) *topicCodecs {
+	c := s.codecs[topic]
+	if c == nil {
+		c = &topicCodecs{
+			key:   connect.Codec{Converter: s.key, Topic: topic, Arena: &s.batch.Arena},
+			value: connect.Codec{Converter: s.value, Topic: topic, Arena: &s.batch.Arena},
+		}
+		s.codecs[topic] = c
+	}
+	return c
+}
+
+// deliver puts the batch, again and again while the connector says that it may
+// pass. It gives up, to read the records again later, when the group waits for
+// us or the task is paused.
+func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
+	s := m.s
+	var retry backoff
+	for {
+		err := s.put(m.work)
+		switch {
+		case s.abandoned.Load():
+			return
+		case err == nil:
+			s.fail(s.advance())
+			return
+		case !retriable(err):
+			s.fail(fmt.Errorf("putting: %w", err))
+			return
+		}
+		d := retry.next(firstRetry, lastRetry)
+		s.log.Warn("putting failed and is tried again", "error", err, "pause", d)
+		if !m.hold(ctx, d) {
+			m.rewind(s.batchStarts())
+			return
+		}
+		s.read(fetches) // without what the connector has done to it
+	}
+}
+
+// hold waits before the next try, and reports whether there is to be one.
+func (m *member) hold(ctx context.Context, d time.Duration) bool {
+	s := m.s
+	for end := time.Now().Add(d); ; {
+		if m.wanted.Load() || s.paused.Load() || !s.going(ctx) {
+			return false
+		}
+		left := time.Until(end)
+		if left <= 0 {
+			return true
+		}
+		s.await(ctx, min(left, touch))
+	}
+}
+
+// advance notes the batch as put: each partition up to its first record that the
+// connector has failed. It returns the error of the first failed record.
+func (s *Sink) advance() error {
+	failures := s.batch.Failures()
+	records, bytes := int64(len(s.batch.Records)-len(failures)), int64(0)
+	s.mu.Lock()
+	for i := range s.runs {
+		r := &s.runs[i]
+		bytes += r.bytes
+		next := r.next
+		for _, f := range failures {
+			if f.Index >= r.first && f.Index < r.end {
+				next = min(next, s.batch.Records[f.Index].Origin().Offset)
+			}
+		}
+		r.part.next = max(r.part.next, next)
+	}
+	s.mu.Unlock()
+	s.progress.wrote(records, bytes)
+	if len(failures) == 0 {
+		return nil
+	}
+	return failed(s.batch, failures)
+}
+
+// failed returns the error of a batch of which records failed: the first one's.
+func failed(b *connect.Batch, failures []connect.Failure) error {
+	f := failures[0]
+	if f.Index < 0 || f.Index >= len(b.Records) {
+		return fmt.Errorf("the connector has failed record %d of a batch of %d: %w", f.Index, len(b.Records), f.Err)
+	}
+	o := b.Records[f.Index].Origin()
+	return fmt.Errorf("the record at offset %d of partition %d of topic %q cannot be written (%d of %d records in the batch failed): %w",
+		o.Offset, o.Partition, o.Topic, len(failures), len(b.Records), f.Err)
+}
+
+// batchStarts returns the offsets at which the batch begins.
+func (s *Sink) batchStarts() connect.Offsets {
+	at := make(connect.Offsets, len(s.runs))
+	for _, r := range s.runs {
+		o := s.batch.Records[r.first].Origin().Offset
+		if first, ok := at[r.tp]; !ok || o < first {
+			at[r.tp] = o
+		}
+	}
+	return at
+}
+
+// rewind makes the client read again from the given offsets on.
+func (m *member) rewind(to connect.Offsets) {
+	m.cl.SetOffsets(epochOffsets(to))
+}
+
+func epochOffsets(o connect.Offsets) map[string]map[int32]kgo.EpochOffset {
+	at := make(map[string]map[int32]kgo.EpochOffset)
+	for tp, offset := range o {
+		if at[tp.Topic] == nil {
+			at[tp.Topic] = make(map[int32]kgo.EpochOffset)
+		}
+		at[tp.Topic][tp.Partition] = kgo.EpochOffset{Epoch: -1, Offset: offset}
+	}
+	return at
+}

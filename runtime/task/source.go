@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"penstock.dev/runtime/connect"
+)
+
+// Source moves records from a connector to Kafka.
+//
+// Run supervises; the loop, in a goroutine of its own, is the only one that
+// calls the connector; offsets are committed by a goroutine that lives as long
+// as the commit, so that neither a Poll that blocks nor a slow commit holds up
+// the other.
+type Source struct {
+	base
+	offsets  OffsetStore
+	producer Producer
+	promise  func(*kgo.Record, error)
+
+	task       connect.SourceTask
+	committer  connect.Committer // nil if the task is none
+	key, value side
+	topics     topicNames
+
+	mu       sync.Mutex // of what follows
+	sub      *submitted
+	ring     ring
+	since    time.Time // when what is not committed began to wait; zero: nothing is
+	held     bool      // fenced, and not known by whom
+	settled  int64     // records popped at the last commit
+	seen     partitionCount
+	unheard  map[string]connect.CommittedOffset // committed; the Committer does not know yet
+	settling sync.WaitGroup
+
+	commits chan struct{} // has room for one: one commit at a time
+	busy    atomic.Bool   // a goroutine commits
+	ending  chan struct{}
+}
+
+// NewSource returns a source task that is not running yet.
+func NewSource(o SourceOptions) *Source {
+	s := &Source{offsets: o.Offsets, producer: o.Producer}
+	s.init(o.Options)
+	s.env.Offsets = o.Offsets
+	s.promise = s.acked
+	s.key, s.value = newSide("key", o.Key), newSide("value", o.Value)
+	s.topics.all = make(map[string]string)
+	s.sub = newSubmitted()
+	s.ring.budget = s.o.MaxInFlightBytes
+	s.unheard = make(map[string]connect.CommittedOffset)
+	s.commits, s.ending = make(chan struct{}, 1), make(chan struct{})
+	return s
+}
+
+var _ Task = (*Source)(nil)
+
+// Run implements Task. It is called once.
+func (s *Source) Run(ctx context.Context) error {
+	if err := s.own(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	err := s.supervise(ctx, s.loop, func() { s.commitSoon(life) })
+	cancel()
+	if !errors.Is(err, ErrAbandoned) {
+		s.settling.Wait()
+	}
+	return err
+}
+
+// own makes sure that the task is this incarnation's: nobody newer exists, and
+// nobody older can commit any more.
+func (s *Source) own(ctx context.Context) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	if err := s.offsets.Fence(ctx); err != nil {
+		return fmt.Errorf("fencing older incarnations: %w", err)
+	}
+	return s.checkEpoch(ctx)
+}
+
+// Progress implements Task.
+func (s *Source) Progress() Progress {
+	s.mu.Lock()
+	s.reclaim()
+	s.progress.pending.Store(s.sub.given - s.settled)
+	s.mu.Unlock()
+	return s.progress.copy()
+}
+
+// reclaim takes back the flights that Kafka has answered, and counts them.
+func (s *Source) reclaim() {
+	popped, bytes := s.sub.popped, s.sub.bytes
+	s.sub.sweep(s.ring.back)
+	s.count(popped, bytes)
+}
+
+// count adds what was popped since.
+func (s *Source) count(popped, bytes int64) {
+	s.progress.wrote(s.sub.popped-popped, s.sub.bytes-bytes)
+}
+
+// acked is the promise of all records. It is called by the producer, one record
+// at a time, and must be quick.
+func (s *Source) acked(r *kgo.Record, err error) {
+	sl := slotOf(r.Context)
+	if err != nil {
+		s.fail(fmt.Errorf("producing to topic %q: %w", r.Topic, err))
+	} else {
+		sl.acked.Store(true)
+	}
+	// The flight may be reused from here on.
+	if sl.flight.left.Add(-1) == 0 {
+		s.signal()
+	}
+}
+
+// submit gives the first n records of a flight to the producer.
+func (s *Source) submit(f *flight, n int) error {
+	f.weigh()
+	s.mu.Lock()
+	err := s.sub.add(f, n)
+	s.ring.depart(f)
+	if s.since.IsZero() && !s.sub.clean() {
+		s.since = time.Now()
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	s.progress.lastRecord.Store(time.Now().UnixNano())
+	for i := range n {
+		s.producer.Produce(context.Background(), &f.slots[i].rec, s.promise)
+	}
+	return nil
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"penstock.dev/runtime/connect"
+)
+
+// Pauses after which a connector is asked again.
+const (
+	firstRetry = 300 * time.Millisecond
+	lastRetry  = 30 * time.Second
+	firstEmpty = time.Millisecond
+	lastEmpty  = 100 * time.Millisecond
+)
+
+// loop opens the task and polls it until ctx is done or the task fails.
+func (s *Source) loop(ctx context.Context) (err error) {
+	defer s.caught(starting, &err)
+	err = s.open(ctx)
+	switch {
+	case err != nil:
+		return stopped(ctx, err)
+	case s.abandoned.Load():
+		return s.finish(ctx)
+	}
+	s.committer, _ = s.task.(connect.Committer)
+	s.o.OnState(Running)
+	s.fail(s.turns(ctx))
+	s.heed(ctx)
+	return s.finish(ctx)
+}
+
+// turns is the loop proper.
+func (s *Source) turns(ctx context.Context) (err error) {
+	defer s.caught(polling, &err)
+	var empty, retry backoff
+	for s.going(ctx) {
+		pctx := s.interrupt.context(ctx)
+		if err := s.tell(ctx); err != nil {
+			return err
+		}
+		if s.paused.Load() {
+			s.rest(ctx)
+			continue
+		}
+		f := s.take()
+		if f == nil {
+			s.await(ctx, touch)
+			continue
+		}
+		polled, err := s.turn(ctx, pctx, f)
+		switch {
+		case !s.going(ctx):
+		case err != nil && pctx.Err() != nil:
+			s.log.Debug("polling was interrupted", "error", err)
+		case retriable(err):
+			d := retry.next(firstRetry, lastRetry)
+			s.log.Warn("polling failed and is tried again", "error", err, "pause", d)
+			s.pause(pctx, d)
+		case err != nil:
+			return err
+		case polled > 0:
+			empty, retry = 0, 0
+		case pctx.Err() == nil:
+			// A connector should block; one that does not must not spin.
+			retry = 0
+			s.pause(pctx, empty.next(firstEmpty, lastEmpty))
+		}
+	}
+	return nil
+}
+
+// take returns a flight to poll into, or nil if the loop must wait for Kafka:
+// the budget is used up, or too much waits to be committed.
+func (s *Source) take() *flight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reclaim()
+	if s.stalled() {
+		return nil
+	}
+	return s.ring.take()
+}
+
+// turn polls once and produces what came; the records that came with an error
+// count. It returns how many there were, and the error of Poll; what else goes
+// wrong fails the task here, for such records must not be skipped.
+func (s *Source) turn(ctx, pctx context.Context, f *flight) (int, error) {
+	err := s.poll(pctx, f.batch)
+	if isPanic(err) {
+		s.fail(err) // who knows what it was about to append
+		return 0, nil
+	}
+	polled := len(f.batch.Records)
+	switch {
+	case s.abandoned.Load():
+	case polled == 0:
+		s.mu.Lock()
+		s.ring.back(f)
+		s.mu.Unlock()
+	default:
+		n, cerr := s.convert(f)
+		if !s.mayProduce(ctx) {
+			break
+		}
+		s.fail(s.submit(f, n))
+		s.fail(cerr)
+	}
+	return polled, err
+}
+
+// mayProduce waits until offsets were committed recently enough. It returns
+// false if the task ends before; then the records are dropped, to be read again
+// after a restart.
+func (s *Source) mayProduce(ctx context.Context) bool {
+	for {
+		s.mu.Lock()
+		stalled := s.stalled()
+		s.mu.Unlock()
+		if !stalled || !s.going(ctx) {
+			return !stalled
+		}
+		s.await(ctx, touch)
+	}
+}
+
+// rest is a pause: what is in flight is written and committed first, as far as
+// Kafka lets it within a flush interval.
+func (s *Source) rest(ctx context.Context) {
+	fctx, cancel := context.WithTimeout(ctx, s.o.FlushInterval)
+	err := errors.Join(s.land(fctx), s.commit(fctx))
+	cancel()
+	if err != nil && s.going(ctx) {
+		s.log.Warn("paused before everything was committed", "error", err)
+	}
+	s.park(ctx, func() { s.fail(s.tell(ctx)) })
+	if s.going(ctx) {
+		s.o.OnState(Running)
+	}
+}
+
+// land waits for the answers to all that is in flight.
+func (s *Source) land(ctx context.Context) error {
+	for !s.answered() {
+		if ctx.Err() != nil {
+			return fmt.Errorf("waiting for Kafka to acknowledge records: %w", context.Cause(ctx))
+		}
+		s.await(ctx, touch)
+	}
+	return nil
+}
+
+// answered reports whether Kafka has answered everything.
+func (s *Source) answered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reclaim()
+	for _, f := range s.sub.flights {
+		if f.left.Load() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// finish ends the task: it flushes, commits the acked prefix, tells the
+// connector and closes it.
+func (s *Source) finish(ctx context.Context) error {
+	close(s.ending)
+	gctx, cancel := s.grace(ctx)
+	defer cancel()
+	if s.abandoned.Load() {
+		return s.close(gctx)
+	}
+	err := s.failed.get()
+	if !s.superseded() {
+		err = s.flush(gctx, err)
+	}
+	if cerr := s.close(gctx); cerr != nil {
+		s.log.Warn("closing the connector failed", "error", cerr)
+		if err == nil && isPanic(cerr) {
+			err = cerr
+		}
+	}
+	return err
+}
+
+// flush commits what it can before the end, and returns why the task ends.
+func (s *Source) flush(ctx context.Context, cause error) error {
+	lctx, cancel := context.WithTimeout(ctx, s.o.StopTimeout/2)
+	err := s.land(lctx)
+	cancel()
+	// If not all has landed, what has is still worth a commit.
+	err = errors.Join(err, s.commit(ctx))
+	if !isPanic(cause) {
+		err = errors.Join(err, s.tell(ctx))
+	}
+	if cause == nil {
+		cause = s.failed.get() // while it landed
+	}
+	switch {
+	case errors.Is(err, ErrSuperseded), cause == nil && err == nil:
+		return err
+	case cause == nil:
+		return fmt.Errorf("stopping: %w", err)
+	case err != nil:
+		s.log.Warn("offsets were not committed at the end", "error", err)
+	}
+	return cause
+}
+
+func (s *Source) open(ctx context.Context) (err error) {
+	s.progress.enter(opening)
+	defer s.caught(opening, &err)
+	t, err := s.o.Plugin.OpenSource(ctx, s.env, s.o.Config)
+	if err != nil {
+		return fmt.Errorf("opening the connector: %w", err)
+	}
+	s.task = t
+	return nil
+}
+
+func (s *Source) poll(ctx context.Context, b *connect.Batch) (err error) {
+	s.progress.enter(polling)
+	s.progress.waiting.Store(true)
+	defer s.progress.waiting.Store(false)
+	defer s.caught(polling, &err)
+	if err := s.task.Poll(ctx, b); err != nil {
+		return fmt.Errorf("polling: %w", err)
+	}
+	return nil
+}
+
+func (s *Source) close(ctx context.Context) (err error) {
+	if s.task == nil {
+		return nil
+	}
+	s.progress.enter(closing)
+	defer s.caught(closing, &err)
+	return s.task.Close(ctx)
+}
+
+// backoff doubles pauses.
+type backoff time.Duration
+
+func (b *backoff) next(first, last time.Duration) time.Duration {
+	d := min(max(time.Duration(*b)*2, first), last)
+	*b = backoff(d)
+	return d
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"penstock.dev/runtime/task"
+)
+
+const (
+	// coalesce is the least time between two writes about a task; a release does
+	// not wait for it.
+	coalesce = time.Second
+	// detailInterval is how often what a task has done is written, if it has done
+	// anything.
+	detailInterval = 5 * time.Second
+	// writeTimeout bounds a round of writes to the status topic.
+	writeTimeout = 10 * time.Second
+	// writers is how many writes to the status topic are under way at most.
+	writers = 16
+)
+
+// book decides when the state of which task is written to the status topic.
+// Anyone may report; one goroutine runs.
+type book struct {
+	// write writes a state; before is what was written last about the task in this
+	// process.
+	write func(ctx context.Context, s TaskState, before *TaskState) error
+	log   *slog.Logger
+	wake  chan struct{}
+
+	mu      sync.Mutex
+	entries map[task.ID]*entry
+}
+
+type entry struct {
+	pending *TaskState // to be written; nil is nothing
+	written *TaskState // nil is nothing yet
+	at      time.Time  // of the last try
+}
+
+func newBook(write func(context.Context, TaskState, *TaskState) error, log *slog.Logger) *book {
+	return &book{write: write, log: log, wake: make(chan struct{}, 1), entries: map[task.ID]*entry{}}
+}
+
+// report takes a state to be written. The last one wins, but an older
+// incarnation never follows a newer one.
+func (b *book) report(s TaskState) {
+	b.mu.Lock()
+	e := b.entries[s.id()]
+	if e == nil {
+		e = &entry{}
+		b.entries[s.id()] = e
+	}
+	if !e.knowsNewer(s) {
+		e.pending = &s
+	}
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (e *entry) knowsNewer(s TaskState) bool {
+	for _, known := range []*TaskState{e.pending, e.written} {
+		if known == nil {
+			continue
+		}
+		// After a release nothing more comes of an incarnation.
+		if known.Epoch > s.Epoch || known.Epoch == s.Epoch && known.Released {
+			return true
+		}
+	}
+	return false
+}
+
+// run writes until ctx is done. turn is called every time it looks.
+func (b *book) run(ctx context.Context, states func() []TaskState, turn func()) {
+	tick := time.NewTicker(coalesce)
+	defer tick.Stop()
+	details := time.Now()
+	for {
+		turn()
+		b.writeDue(ctx, time.Now(), false)
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.wake:
+		case now := <-tick.C:
+			if now.Sub(details) >= detailInterval {
+				details = now
+				b.refresh(states())
+			}
+		}
+	}
+}
+
+// refresh reports the states that have moved since they were written.
+func (b *book) refresh(states []TaskState) {
+	for _, s := range states {
+		if !s.Superseded && b.moved(s) {
+			b.report(s)
+		}
+	}
+}
+
+func (b *book) moved(s TaskState) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.entries[s.id()]
+	if e == nil || e.pending != nil || e.written == nil {
+		return false
+	}
+	w, now := e.written.Progress, s.Progress
+	return w.Records != now.Records || w.Lag != now.Lag || !w.LastCommit.Equal(now.LastCommit) ||
+		e.written.RecordsPerSecond != s.RecordsPerSecond || len(w.Assignment) != len(now.Assignment)
+}
+
+// flush writes everything that is pending, now, or until ctx is done.
+func (b *book) flush(ctx context.Context) {
+	for ctx.Err() == nil && b.writeDue(ctx, time.Now(), true) > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(coalesce / 4):
+		}
+	}
+}
+
+// writeDue writes what is due, waits for it, and returns how many writes failed.
+func (b *book) writeDue(ctx context.Context, now time.Time, all bool) int {
+	parent := ctx
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	var g errgroup.Group
+	g.SetLimit(writers)
+	var mu sync.Mutex
+	var failed int
+	var last error
+	for id, due := range b.take(now, all) {
+		g.Go(func() error {
+			if err := b.writeOne(ctx, id, due); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed, last = failed+1, err
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // its functions return no error
+	if last != nil && parent.Err() == nil {
+		b.log.Warn("writing task states failed, trying again", "failed", failed, "error", last)
+	}
+	return failed
+}
+
+// take returns the entries that are due, as they are now.
+func (b *book) take(now time.Time, all bool) map[task.ID]entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	due := map[task.ID]entry{}
+	for id, e := range b.entries {
+		if e.pending == nil {
+			continue
+		}
+		if all || e.written == nil && e.at.IsZero() || e.pending.Released || now.Sub(e.at) >= coalesce {
+			due[id] = *e
+		}
+	}
+	return due
+}
+
+func (b *book) writeOne(ctx context.Context, id task.ID, due entry) error {
+	err := b.write(ctx, *due.pending, due.written)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.entries[id]
+	e.at = time.Now()
+	if err != nil {
+		return err
+	}
+	e.written = due.pending
+	if e.pending == due.pending {
+		e.pending = nil
+		if due.pending.Released {
+			delete(b.entries, id)
+		}
+	}
+	return nil
+}

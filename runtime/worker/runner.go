@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/secrets"
+	"penstock.dev/runtime/task"
+)
+
+// maxError bounds the text of an error that leaves the worker, in bytes.
+const maxError = 1 << 10
+
+// opened is a task that is ready to run.
+type opened struct {
+	task task.Task
+	kind connect.Kind
+	// redact takes the task's secrets out of its errors.
+	redact *secrets.Redactor
+}
+
+// opener builds the task of a spec into o. It sets the redactor as soon as it
+// knows a secret, so that neither an error nor a panic gives it away.
+type opener func(ctx context.Context, s TaskSpec, onState func(task.State), o *opened) error
+
+// runner is one incarnation of a task: a goroutine from newRunner's start to
+// done.
+type runner struct {
+	spec   TaskSpec
+	open   opener
+	log    *slog.Logger
+	change func(*runner)
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+
+	mu       sync.Mutex
+	task     task.Task // nil until it is open
+	kind     connect.Kind
+	paused   bool
+	state    task.State
+	err      string
+	started  time.Time
+	finished bool
+	released bool
+	stale    bool // superseded
+	rate     meter
+}
+
+// errStopped is the cause with which a runner is stopped.
+var errStopped = errors.New("the task was stopped")
+
+// startRunner starts an incarnation; change is called, without locks held, after
+// anything about it has changed.
+func startRunner(ctx context.Context, s TaskSpec, open opener, log *slog.Logger, change func(*runner)) *runner {
+	ctx, cancel := context.WithCancelCause(ctx)
+	r := &runner{
+		spec: s, open: open, change: change, cancel: cancel, done: make(chan struct{}),
+		log:    log.With("connector", s.Connector, "task", s.Index),
+		paused: s.Paused, state: task.Unassigned, started: time.Now(),
+	}
+	go r.run(ctx)
+	return r
+}
+
+func (r *runner) run(ctx context.Context) {
+	var o opened
+	err := r.serve(ctx, &o)
+	r.finish(context.Cause(ctx), o.redact, err)
+	r.cancel(nil)
+	close(r.done)
+	r.change(r)
+}
+
+// serve opens and runs the task. A panic on the way is an error like any other.
+func (r *runner) serve(ctx context.Context, o *opened) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("the task has panicked", "panic", o.redact.Redact(fmt.Sprint(p)), "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	if err := r.open(ctx, r.spec, r.onState, o); err != nil {
+		return err
+	}
+	r.hold(*o)
+	return o.task.Run(ctx)
+}
+
+// hold keeps the open task, and tells it of a pause that came meanwhile.
+func (r *runner) hold(o opened) {
+	r.mu.Lock()
+	r.task, r.kind = o.task, o.kind
+	paused := r.paused
+	r.mu.Unlock()
+	if paused != r.spec.Paused {
+		o.task.SetPaused(paused)
+	}
+}
+
+func (r *runner) onState(s task.State) {
+	r.mu.Lock()
+	same := r.state == s || r.finished
+	if !same {
+		r.state = s
+	}
+	r.mu.Unlock()
+	if !same {
+		r.log.Info("task state has changed", "state", s)
+		r.change(r)
+	}
+}
+
+// finish notes why the incarnation has ended; cause is nil unless it was stopped.
+func (r *runner) finish(cause error, redact *secrets.Redactor, err error) {
+	stopping := cause != nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finished = true
+	text := ""
+	if err != nil {
+		text = secrets.Shorten(redact.Redact(err.Error()), maxError)
+	}
+	switch {
+	case errors.Is(err, task.ErrSuperseded), errors.Is(cause, task.ErrSuperseded):
+		r.state, r.stale = task.Unassigned, true
+		r.log.Info("the task has stopped: a newer incarnation of it runs elsewhere", "epoch", r.spec.Epoch)
+	case stopping && !errors.Is(err, task.ErrAbandoned):
+		r.state, r.released = task.Unassigned, true
+		r.logStop(text)
+	case stopping:
+		// Its goroutine still holds the outside system, so it is not released.
+		r.state, r.err = task.Unassigned, text
+		r.log.Error("the task did not stop in time", "error", text)
+	default:
+		if err == nil {
+			text = "the task has ended without a reason"
+		}
+		r.state, r.err = task.Failed, text
+		r.log.Error("the task has failed", "error", text)
+	}
+}
+
+func (r *runner) logStop(text string) {
+	if text == "" || text == errStopped.Error() || text == context.Canceled.Error() {
+		r.log.Info("the task has stopped", "epoch", r.spec.Epoch)
+		return
+	}
+	r.log.Warn("the task has stopped with an error", "error", text)
+}
+
+// stop ends the incarnation; it does not wait.
+func (r *runner) stop(cause error) { r.cancel(cause) }
+
+// release marks an incarnation that had failed as released; its state stays.
+func (r *runner) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state == task.Failed {
+		r.released = true
+	}
+}
+
+func (r *runner) setPaused(paused bool) {
+	r.mu.Lock()
+	same := r.paused == paused || r.finished
+	r.paused = paused
+	t := r.task
+	r.mu.Unlock()
+	if !same && t != nil {
+		t.SetPaused(paused)
+	}
+}
+
+func (r *runner) isFinished() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *runner) snapshot(now time.Time) TaskState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := TaskState{
+		UID: r.spec.UID, Connector: r.spec.Connector, Index: r.spec.Index, Count: r.spec.Count,
+		Class: r.spec.Class, Kind: r.kind, Epoch: r.spec.Epoch, State: r.state, Error: r.err,
+		Superseded: r.stale, Released: r.released, StartedAt: r.started,
+		Progress: task.Progress{Lag: -1},
+	}
+	if r.task != nil {
+		s.Progress = r.task.Progress()
+	}
+	if r.state == task.Running {
+		s.RecordsPerSecond = r.rate.at(now, s.Progress.Records)
+	}
+	return s
+}

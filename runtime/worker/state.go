@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package worker
+
+import (
+	"context"
+	"time"
+
+	"penstock.dev/runtime/storage"
+	"penstock.dev/runtime/task"
+)
+
+const (
+	// askInterval is how often Kafka is asked whether it is there, askTimeout how
+	// long it may take to answer.
+	askInterval = 5 * time.Second
+	askTimeout  = 5 * time.Second
+	// maxAssignment bounds the partitions in a task's detail.
+	maxAssignment = 32
+)
+
+// writeState writes a task's state to the status topic: Kafka Connect's status,
+// if it differs from the one before, and our detail.
+func (w *Worker) writeState(ctx context.Context, s TaskState, before *TaskState) error {
+	id := storage.TaskID(s.id())
+	if known, ok := w.link.statuses.Detail(id); ok && known.Epoch > s.Epoch {
+		return nil // another worker has gone on
+	}
+	status := w.status(s)
+	if before == nil || status != w.status(*before) {
+		if err := w.link.statuses.PutTask(ctx, id, status); err != nil {
+			return err
+		}
+		if s.Index == 0 {
+			if err := w.link.statuses.PutConnector(ctx, s.Connector, w.connectorStatus(s)); err != nil {
+				return err
+			}
+		}
+	}
+	return w.link.statuses.PutDetail(ctx, id, w.detail(s))
+}
+
+func (w *Worker) status(s TaskState) storage.Status {
+	return storage.Status{State: string(s.State), Trace: s.Error, WorkerID: w.o.WorkerID, Generation: s.Epoch}
+}
+
+// connectorStatus is that of the connector, which has no instance of its own
+// here: it goes where its first task goes, and does not fail with it.
+func (w *Worker) connectorStatus(first TaskState) storage.Status {
+	return storage.Status{State: string(connectorState(first)), WorkerID: w.o.WorkerID, Generation: first.Epoch}
+}
+
+func (w *Worker) detail(s TaskState) storage.TaskDetail {
+	p := s.Progress
+	d := storage.TaskDetail{
+		State: string(s.State), WorkerID: w.o.WorkerID, Pod: w.o.Pod, Epoch: s.Epoch, Released: s.Released, Error: s.Error,
+		StartedAt: s.StartedAt.UTC(), LastCommit: p.LastCommit.UTC(),
+		Assignment: p.Assignment[:min(len(p.Assignment), maxAssignment)],
+		Partitions: p.Partitions, RecordsPerSecond: s.RecordsPerSecond, Records: p.Records,
+	}
+	for _, o := range p.Offsets {
+		d.Offsets = append(d.Offsets, storage.PartitionOffset(o))
+	}
+	if p.Lag >= 0 {
+		d.Lag = &p.Lag
+	}
+	return d
+}
+
+// watchKafka asks Kafka again and again whether it is there, and says that this
+// worker is.
+func (w *Worker) watchKafka(ctx context.Context) {
+	ticker := time.NewTicker(askInterval)
+	defer ticker.Stop()
+	for {
+		err := w.beat(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			w.log.Warn("Kafka does not answer", "error", err)
+		}
+		w.health.kafka(err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// beat writes the worker's own detail: the answer says that Kafka takes writes.
+func (w *Worker) beat(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	d := storage.WorkerDetail{Pod: w.o.Pod, UID: w.o.PodUID, Version: w.o.Version, Heartbeat: time.Now().UTC()}
+	for _, p := range w.o.Registry.Plugins {
+		d.Plugins = append(d.Plugins, storage.Plugin{Class: p.Name, Type: string(p.Kind), Version: p.Version})
+	}
+	return w.link.statuses.PutWorker(ctx, d)
+}
+
+// leave takes the worker's detail back.
+func (w *Worker) leave(ctx context.Context) {
+	if err := w.link.statuses.DeleteWorker(ctx, w.o.Pod); err != nil {
+		w.log.Warn("saying goodbye failed", "error", err)
+	}
+}
+
+var _ task.Epochs = (*link)(nil)
