@@ -46,7 +46,7 @@ type ConnectCluster struct {
 // ConnectClusterSpec is what the user wants of a ConnectCluster.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.groupId) == has(oldSelf.groupId) && (!has(self.groupId) || self.groupId == oldSelf.groupId)",message="groupId is immutable: it names the topics that hold the offsets; create another ConnectCluster instead",fieldPath=".groupId",reason=FieldValueForbidden
-// +kubebuilder:validation:XValidation:rule="has(self.storage) == has(oldSelf.storage) && (!has(self.storage) || self.storage == oldSelf.storage)",message="storage is immutable: it names the topics that hold the offsets; create another ConnectCluster instead",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="has(self.storage) == has(oldSelf.storage) && (!has(self.storage) || self.storage == oldSelf.storage)",message="storage is immutable: it names the topics that hold the offsets; create another ConnectCluster instead",fieldPath=".storage",reason=FieldValueForbidden
 type ConnectClusterSpec struct {
 	// kafka says how workers and operator reach the brokers.
 	// +required

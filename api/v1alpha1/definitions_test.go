@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // kubectl apply keeps the whole object in an annotation, and an annotation holds
@@ -29,3 +31,5 @@ func TestDefinitionsFitInAnAnnotation(t *testing.T) {
 		}
 	}
 }
+
+var definitionResource = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}

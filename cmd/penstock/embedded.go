@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // embeddedKafka is the value of --kafka that asks for a broker in this process.
@@ -24,6 +25,9 @@ const embeddedKafka = "embedded"
 type broker struct {
 	cluster *kfake.Cluster
 	lock    *os.File
+	create  chan string   // names of topics to create
+	done    chan struct{} // closed when that is to end
+	created chan struct{} // closed when it has ended
 }
 
 // startBroker starts a broker whose topics and group offsets are in dir; port 0
@@ -40,7 +44,6 @@ func startBroker(dir string, port int, log io.Writer) (*broker, error) {
 		kfake.NumBrokers(1),
 		kfake.Ports(port),
 		kfake.DataDir(filepath.Join(dir, "kafka")),
-		kfake.AllowAutoTopicCreation(),
 		kfake.DefaultNumPartitions(1), // num.partitions of a broker's stock config: one file stays in order
 		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "60000"}),
 		kfake.WithLogger(kfake.BasicLogger(log, kfake.LogLevelWarn)),
@@ -48,7 +51,45 @@ func startBroker(dir string, port int, log io.Writer) (*broker, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the embedded Kafka in %s: %w", dir, err), lock.Close())
 	}
-	return &broker{cluster: cluster, lock: lock}, nil
+	b := &broker{cluster: cluster, lock: lock, create: make(chan string, 64), done: make(chan struct{}), created: make(chan struct{})}
+	go b.createTopics()
+	cluster.ControlKey(int16(kmsg.Metadata), b.watch)
+	return b, nil
+}
+
+// watch sees the requests that may create topics (auto.create.topics.enable).
+// The broker's own way to do that forgets such topics, and their records, if the
+// process is killed; topics that are created on purpose are written down at once.
+// The client asks again after a moment.
+func (b *broker) watch(req kmsg.Request) (kmsg.Response, error, bool) {
+	m, ok := req.(*kmsg.MetadataRequest)
+	if !ok || !m.AllowAutoTopicCreation {
+		return nil, nil, false
+	}
+	for _, t := range m.Topics {
+		if t.Topic == nil {
+			continue
+		}
+		select {
+		case b.create <- *t.Topic:
+		default: // the client asks again
+		}
+	}
+	return nil, nil, false
+}
+
+func (b *broker) createTopics() {
+	defer close(b.created)
+	for {
+		select {
+		case topic := <-b.create:
+			// An error says that it is there, or that its name is none; the client hears
+			// that itself.
+			_ = b.cluster.CreateTopic(topic, 0, nil)
+		case <-b.done:
+			return
+		}
+	}
 }
 
 // lockDir makes sure that no other process uses dir; the lock ends with the file
@@ -79,6 +120,8 @@ func (b *broker) addresses() []string { return b.cluster.ListenAddrs() }
 
 // stop ends the broker after it has written everything.
 func (b *broker) stop() error {
+	close(b.done)
+	<-b.created // to ask a closed cluster for a topic would wait for ever
 	b.cluster.Close()
 	return b.lock.Close()
 }

@@ -54,10 +54,13 @@ func root() *cobra.Command {
 func commands(r connect.Registry) []*cobra.Command {
 	return []*cobra.Command{
 		standaloneCommand(r),
+		operatorCommand(r),
 		workerCommand(r, newPodAgent),
 		pluginsCommand(r),
 		validateCommand(r),
 		versionCommand(),
+		releaseCommand(),
+		probeCommand(),
 	}
 }
 

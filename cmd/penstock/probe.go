@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newProbeCommand asks an address until it answers 200. The image holds nothing
+// probeCommand asks an address until it answers 200. The image holds nothing
 // but this binary, so the chart's test has no curl.
-func newProbeCommand() *cobra.Command {
+func probeCommand() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "probe URL",

@@ -22,9 +22,9 @@ import (
 	"penstock.dev/api/v1alpha1"
 )
 
-// newReleaseCommand is what the chart runs before it is uninstalled: without an
+// releaseCommand is what the chart runs before it is uninstalled: without an
 // operator nobody would remove its finalizers, and namespaces would never end.
-func newReleaseCommand() *cobra.Command {
+func releaseCommand() *cobra.Command {
 	var namespace, deployment string
 	cmd := &cobra.Command{
 		Use:   "release",
@@ -100,7 +100,8 @@ func stopOperator(ctx context.Context, c client.Client, key client.ObjectKey) er
 func releaseAll(ctx context.Context, c client.Client) (int, error) {
 	var connectors v1alpha1.ConnectorList
 	var clusters v1alpha1.ConnectClusterList
-	if err := errors.Join(c.List(ctx, &connectors), c.List(ctx, &clusters)); err != nil {
+	var tasks v1alpha1.TaskList
+	if err := errors.Join(c.List(ctx, &connectors), c.List(ctx, &clusters), c.List(ctx, &tasks)); err != nil {
 		return 0, fmt.Errorf("listing resources: %w", err)
 	}
 	var objs []client.Object
@@ -109,6 +110,9 @@ func releaseAll(ctx context.Context, c client.Client) (int, error) {
 	}
 	for i := range clusters.Items {
 		objs = append(objs, &clusters.Items[i])
+	}
+	for i := range tasks.Items {
+		objs = append(objs, &tasks.Items[i])
 	}
 	n := 0
 	var errs []error

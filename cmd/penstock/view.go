@@ -130,7 +130,7 @@ func describe(s standalone.Status) string {
 	if s.Restarts > 0 {
 		text += ", " + plural(s.Restarts, "restart")
 	}
-	if s.Idle {
+	if s.Idle && s.Records > 0 {
 		text += ", nothing to do"
 	}
 	if s.Error != "" {

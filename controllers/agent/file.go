@@ -63,5 +63,8 @@ func writeJSON(file string, v any) error {
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return errors.Join(fmt.Errorf("writing %s: %w", tmp.Name(), err), os.Remove(tmp.Name()))
 	}
-	return os.Rename(tmp.Name(), file)
+	if err := os.Rename(tmp.Name(), file); err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return nil
 }

@@ -44,6 +44,9 @@ func NewSecrets(client v1.SecretInterface, dir string, logger logr.Logger) *Secr
 	if err := readJSON(s.file, &s.known); err != nil {
 		logger.Error(err, "Starting without the kept secrets")
 	}
+	if s.known == nil { // the file held null, or half of what it should
+		s.known = map[string]map[string][]byte{}
+	}
 	return s
 }
 

@@ -5,6 +5,7 @@ package agent
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -52,8 +53,11 @@ func (s *store) Update(obj any) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before, had := s.tasks[t.Name]
 	s.put(s.tasks, t)
-	s.touch()
+	if after, has := s.tasks[t.Name]; had != has || !reflect.DeepEqual(before, after) {
+		s.touch()
+	}
 	return nil
 }
 
@@ -66,13 +70,17 @@ func (s *store) Delete(obj any) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.tasks, t.Name)
-	s.touch()
+	if _, had := s.tasks[t.Name]; had {
+		delete(s.tasks, t.Name)
+		s.touch()
+	}
 	return nil
 }
 
 // Replace implements cache.ReflectorStore.
 func (s *store) Replace(objs []any, _ string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	tasks := make(map[string]worker.TaskSpec, len(objs))
 	for _, obj := range objs {
 		t, err := asTask(obj)
@@ -81,8 +89,6 @@ func (s *store) Replace(objs []any, _ string) error {
 		}
 		s.put(tasks, t)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.tasks = tasks
 	s.touch()
 	return nil
@@ -102,12 +108,21 @@ func (s *store) specs() map[string]worker.TaskSpec {
 	return out
 }
 
+// put notes a Task in tasks, which may be those of the store.
 func (s *store) put(tasks map[string]worker.TaskSpec, t *v1alpha1.Task) {
 	if !s.bound(t) {
 		delete(tasks, t.Name)
 		return
 	}
-	tasks[t.Name] = spec(t)
+	next := spec(t)
+	if now, ok := s.tasks[t.Name]; ok && now.UID == next.UID && now.Epoch == next.Epoch {
+		// An incarnation keeps what it started with; a new config comes with a new
+		// epoch, and until then the old one goes on.
+		paused := next.Paused
+		next = now
+		next.Paused = paused
+	}
+	tasks[t.Name] = next
 }
 
 // bound reports whether the Task is for this very pod, not for an earlier one of

@@ -20,12 +20,12 @@ import (
 // name.
 func children(c *v1alpha1.ConnectCluster, image Image, properties string, secretNames []string) []client.Object {
 	return []client.Object{
-		&corev1.ServiceAccount{ObjectMeta: meta(c)},
+		&corev1.ServiceAccount{ObjectMeta: objectMeta(c)},
 		role(c, secretNames),
 		roleBinding(c),
 		service(c),
 		disruptionBudget(c),
-		&corev1.ConfigMap{ObjectMeta: meta(c), Data: map[string]string{propertiesKey: properties}},
+		&corev1.ConfigMap{ObjectMeta: objectMeta(c), Data: map[string]string{propertiesKey: properties}},
 		statefulSet(c, image, hash(properties)),
 	}
 }
@@ -33,7 +33,7 @@ func children(c *v1alpha1.ConnectCluster, image Image, properties string, secret
 // role is all that an agent may do: follow Tasks, and read exactly the Secrets
 // that connectors name.
 func role(c *v1alpha1.ConnectCluster, secretNames []string) *rbacv1.Role {
-	r := &rbacv1.Role{ObjectMeta: meta(c), Rules: []rbacv1.PolicyRule{{
+	r := &rbacv1.Role{ObjectMeta: objectMeta(c), Rules: []rbacv1.PolicyRule{{
 		APIGroups: []string{v1alpha1.Group}, Resources: []string{"tasks"}, Verbs: []string{"get", "list", "watch"},
 	}}}
 	// An empty list of names would mean every Secret.
@@ -47,7 +47,7 @@ func role(c *v1alpha1.ConnectCluster, secretNames []string) *rbacv1.Role {
 
 func roleBinding(c *v1alpha1.ConnectCluster) *rbacv1.RoleBinding {
 	return &rbacv1.RoleBinding{
-		ObjectMeta: meta(c),
+		ObjectMeta: objectMeta(c),
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: childName(c)},
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: childName(c), Namespace: c.Namespace}},
 	}
@@ -56,7 +56,7 @@ func roleBinding(c *v1alpha1.ConnectCluster) *rbacv1.RoleBinding {
 // service gives the workers names. It has no cluster IP: nobody balances over
 // workers.
 func service(c *v1alpha1.ConnectCluster) *corev1.Service {
-	return &corev1.Service{ObjectMeta: meta(c), Spec: corev1.ServiceSpec{
+	return &corev1.Service{ObjectMeta: objectMeta(c), Spec: corev1.ServiceSpec{
 		ClusterIP:                corev1.ClusterIPNone,
 		Selector:                 selector(c),
 		PublishNotReadyAddresses: true,
@@ -71,7 +71,7 @@ func disruptionBudget(c *v1alpha1.ConnectCluster) *policyv1.PodDisruptionBudget 
 	if b := c.Spec.PodDisruptionBudget; b != nil && b.MaxUnavailable != nil {
 		limit = *b.MaxUnavailable
 	}
-	return &policyv1.PodDisruptionBudget{ObjectMeta: meta(c), Spec: policyv1.PodDisruptionBudgetSpec{
+	return &policyv1.PodDisruptionBudget{ObjectMeta: objectMeta(c), Spec: policyv1.PodDisruptionBudgetSpec{
 		MaxUnavailable: &limit,
 		Selector:       &metav1.LabelSelector{MatchLabels: selector(c)},
 	}}

@@ -6,7 +6,6 @@ package connectcluster
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -80,7 +79,9 @@ func connection(c *v1alpha1.ConnectCluster, in credentials) map[string]string {
 	}
 	if sasl != nil {
 		p["sasl.mechanism"] = string(sasl.Mechanism)
-		p["sasl.jaas.config"] = jaas(sasl, in.password)
+		// Not sasl.jaas.config: a password may hold what would have to be escaped there,
+		// and here it is only a reference.
+		p["sasl.username"], p["sasl.password"] = sasl.Username, in.password
 	}
 	return p
 }
@@ -96,18 +97,6 @@ func protocol(tls, sasl bool) string {
 	}
 	return "PLAINTEXT"
 }
-
-func jaas(sasl *v1alpha1.KafkaSASL, password string) string {
-	module := "org.apache.kafka.common.security.scram.ScramLoginModule"
-	if sasl.Mechanism == v1alpha1.SASLPlain {
-		module = "org.apache.kafka.common.security.plain.PlainLoginModule"
-	}
-	return fmt.Sprintf("%s required username=%s password=%s;", module, quote(sasl.Username), quote(password))
-}
-
-var quoter = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
-func quote(s string) string { return `"` + quoter.Replace(s) + `"` }
 
 // format writes a Java properties file, ordered so that equal settings are equal
 // text.

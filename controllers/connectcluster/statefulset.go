@@ -40,7 +40,7 @@ type Image struct {
 // statefulSet builds the workers. configHash changes when they must restart.
 func statefulSet(c *v1alpha1.ConnectCluster, image Image, configHash string) *appsv1.StatefulSet {
 	return &appsv1.StatefulSet{
-		ObjectMeta: meta(c),
+		ObjectMeta: objectMeta(c),
 		Spec: appsv1.StatefulSetSpec{
 			Replicas:            c.Spec.Replicas,
 			ServiceName:         childName(c),
@@ -55,7 +55,7 @@ func statefulSet(c *v1alpha1.ConnectCluster, image Image, configHash string) *ap
 	}
 }
 
-func meta(c *v1alpha1.ConnectCluster) metav1.ObjectMeta {
+func objectMeta(c *v1alpha1.ConnectCluster) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: childName(c), Namespace: c.Namespace, Labels: labels(c)}
 }
 

@@ -95,8 +95,6 @@ type scope struct {
 // phase does one thing; done false ends the pass.
 type phase func(context.Context, *scope) (done bool, result reconcile.Result, err error)
 
-// Reconcile brings one Connector closer to its spec and says how far it is.
-//
 // +kubebuilder:rbac:groups=connect.penstock.dev,resources=connectors,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=connect.penstock.dev,resources=connectors/status,verbs=get;patch
 // +kubebuilder:rbac:groups=connect.penstock.dev,resources=connectors/finalizers,verbs=update
@@ -104,6 +102,8 @@ type phase func(context.Context, *scope) (done bool, result reconcile.Result, er
 // +kubebuilder:rbac:groups=connect.penstock.dev,resources=tasks,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one Connector closer to its spec and says how far it is.
 func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.Connector) (result reconcile.Result, err error) {
 	s := &scope{connector: c.DeepCopy(), before: c, now: r.Clock.Now()}
 	phases := []phase{r.ensureFinalizer, r.observe, r.accept, r.validate, r.planPhase, r.retireTasks, r.applyTasks}

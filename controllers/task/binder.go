@@ -27,11 +27,11 @@ type Binder struct {
 	binding *binding
 }
 
-// Reconcile looks at all tasks and workers of a cluster and binds what must be
-// bound.
-//
 // +kubebuilder:rbac:groups=connect.penstock.dev,resources=tasks,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+
+// Reconcile looks at all tasks and workers of a cluster and binds what must be
+// bound.
 func (b *Binder) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	// Without the status topic nobody knows what was released, nor which epoch comes
 	// next; running tasks run on, and a change of the cluster's state brings us here

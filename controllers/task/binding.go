@@ -51,7 +51,8 @@ func newBinding(d Dependencies) *binding {
 // start binds a task to a worker under a new epoch, or gives it a new epoch on
 // the worker that it has, and reports whether it did. check is asked about the
 // Task as it is in the API server now; if it refuses, because the caller's view
-// was old, nothing is done: the newer view is on its way.
+// was old, nothing is done: the newer view is on its way. The caller's Task then
+// has the resource version of what was written.
 func (b *binding) start(ctx context.Context, t *v1alpha1.Task, to v1alpha1.WorkerRef, check func(now *v1alpha1.Task) bool) (bool, error) {
 	var epoch int64
 	return b.write(ctx, t, check, func(now *v1alpha1.Task) (*v1alpha1.TaskSpec, error) {
@@ -120,7 +121,11 @@ func (b *binding) writeOnce(ctx context.Context, t *v1alpha1.Task, check func(*v
 	if err != nil {
 		return false, err
 	}
-	return true, apply.Fields(ctx, b.client, fieldOwner, &now, map[string]any{"spec": fields})
+	if err := apply.Fields(ctx, b.client, fieldOwner, &now, map[string]any{"spec": fields}); err != nil {
+		return false, err
+	}
+	t.ResourceVersion = now.ResourceVersion
+	return true, nil
 }
 
 // bindingFields are the fields of a spec that the binding owns.

@@ -29,6 +29,7 @@ const (
 	maxAssignment = 32
 	maxOffsets    = 16
 	maxError      = 1024
+	maxAsked      = 256
 )
 
 // stateOf says what a task does, from its binding and from the last word of its
@@ -37,7 +38,7 @@ func stateOf(t *v1alpha1.Task, r state.Task, known bool) v1alpha1.TaskState {
 	switch {
 	case t.Spec.Worker == nil:
 		return v1alpha1.TaskStateUnassigned
-	case !known || r.Epoch < t.Spec.Epoch:
+	case !known || r.Epoch != t.Spec.Epoch: // one that is ahead: the view of the Task is old
 		return v1alpha1.TaskStateStarting
 	}
 	switch r.State {
@@ -69,7 +70,10 @@ func observed(t *v1alpha1.Task, r state.Task, known bool, now time.Time) v1alpha
 			s.LastErrorAt = &metav1.Time{Time: now}
 		}
 		report(&s, r)
+		return s
 	}
+	// Nobody runs it, or not yet: what it did before it does no more.
+	s.StartedAt, s.Assignment, s.Lag, s.RecordsPerSecond = nil, nil, nil, ""
 	return s
 }
 
@@ -121,8 +125,11 @@ func truncate(s string, n int) string {
 	return s[:cut] + more
 }
 
-// ready sets the Ready condition from the state.
-func ready(s *v1alpha1.TaskStatus, now time.Time) {
+// reasonWorkerNotReady says that what the worker said last may not hold any more.
+const reasonWorkerNotReady = "WorkerNotReady"
+
+// ready sets the Ready condition from the state, and from the pod of its worker.
+func ready(s *v1alpha1.TaskStatus, holder *worker, now time.Time) {
 	c := metav1.Condition{
 		Type: v1alpha1.ReadyCondition, Status: metav1.ConditionFalse, Reason: string(s.State),
 		ObservedGeneration: s.ObservedGeneration, LastTransitionTime: metav1.NewTime(now),
@@ -130,6 +137,10 @@ func ready(s *v1alpha1.TaskStatus, now time.Time) {
 	switch s.State {
 	case v1alpha1.TaskStateRunning, v1alpha1.TaskStatePaused:
 		c.Status = metav1.ConditionTrue
+		if holder == nil || !holder.ready {
+			c.Status, c.Reason = metav1.ConditionFalse, reasonWorkerNotReady
+			c.Message = "the pod of its worker is not ready, or gone"
+		}
 	case v1alpha1.TaskStateFailed, v1alpha1.TaskStateRestarting:
 		c.Message = s.LastError
 	case v1alpha1.TaskStateUnassigned:
@@ -140,26 +151,43 @@ func ready(s *v1alpha1.TaskStatus, now time.Time) {
 	meta.SetStatusCondition(&s.Conditions, c)
 }
 
-// gaugeInterval is how often figures are written that only ever move.
+// gaugeInterval is how often figures are written that ever move.
 const gaugeInterval = 30 * time.Second
 
 // worthWriting reports whether a status says something that the one before does
-// not: figures alone count only after a while, and if they have moved by a tenth.
-func worthWriting(before, after v1alpha1.TaskStatus, sinceWrite time.Duration) bool {
-	a, b := before.DeepCopy(), after.DeepCopy()
-	for _, s := range []*v1alpha1.TaskStatus{a, b} {
-		s.Lag, s.RecordsPerSecond, s.LastCommit = nil, "", nil
-		for i := range s.Offsets {
-			s.Offsets[i].Lag = nil
-		}
+// not. Figures alone count only after a while: committed offsets, and lag and rate
+// if they have moved by a tenth. wait is when they will count, 0 is never.
+func worthWriting(before, after v1alpha1.TaskStatus, sinceWrite time.Duration) (wait time.Duration, worth bool) {
+	if !equality.Semantic.DeepEqual(withoutFigures(before), withoutFigures(after)) {
+		return 0, true
 	}
-	if !equality.Semantic.DeepEqual(a, b) {
-		return true
+	if !moved(lagOf(before), lagOf(after)) && !moved(rateOf(before), rateOf(after)) &&
+		equality.Semantic.DeepEqual(positions(before), positions(after)) {
+		return 0, false
 	}
 	if sinceWrite < gaugeInterval {
-		return false
+		return gaugeInterval - sinceWrite, false
 	}
-	return moved(lagOf(before), lagOf(after)) || moved(rateOf(before), rateOf(after))
+	return 0, true
+}
+
+func withoutFigures(s v1alpha1.TaskStatus) *v1alpha1.TaskStatus {
+	c := s.DeepCopy()
+	// That there is a figure at all is none: the first commit shows at once.
+	c.Offsets, c.Partitions = nil, min(c.Partitions, 1)
+	c.RecordsPerSecond, c.LastCommit = "", nil
+	if c.Lag != nil {
+		c.Lag = new(int64)
+	}
+	return c
+}
+
+func positions(s v1alpha1.TaskStatus) map[string]string {
+	out := make(map[string]string, len(s.Offsets))
+	for _, o := range s.Offsets {
+		out[o.Partition] = o.Offset
+	}
+	return out
 }
 
 func moved(before, after float64) bool {

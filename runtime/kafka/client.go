@@ -53,7 +53,11 @@ func (c Config) NewClient(o Options, extra ...kgo.Opt) (*kgo.Client, error) {
 	}
 	opts = append(opts, c.dial(o)...)
 	if c.SASL != nil {
-		opts = append(opts, kgo.SASL(c.SASL.mechanism()))
+		m, err := c.SASL.mechanism()
+		if err != nil {
+			return nil, fmt.Errorf("building the Kafka client %s: %w", id, err)
+		}
+		opts = append(opts, kgo.SASL(m))
 	}
 	client, err := kgo.NewClient(append(opts, extra...)...)
 	if err != nil {

@@ -32,9 +32,14 @@ type Config struct {
 
 // SASL says who connects.
 type SASL struct {
-	// Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
-	Mechanism          string
+	// Mechanism is PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER.
+	Mechanism string
+	// Username and Password are the client id and the client secret of
+	// OAUTHBEARER.
 	Username, Password string
+	// TokenEndpoint is the URL from which OAUTHBEARER has its tokens, or file:///…
+	// of a token; Scope may be "".
+	TokenEndpoint, Scope string
 }
 
 // connection holds the keys of a Kafka client that concern connections
@@ -50,6 +55,12 @@ type connection struct {
 	Mechanism string `config:"sasl.mechanism" default:"" importance:"medium"`
 	// The login module with username and password, as Java clients have it.
 	JAAS configdef.Password `config:"sasl.jaas.config" default:"" importance:"medium"`
+	// Where OAUTHBEARER gets tokens: a URL, or file:///… of a token (KIP-768).
+	TokenEndpoint string `config:"sasl.oauthbearer.token.endpoint.url" default:"" importance:"medium"`
+	// Who connects, unless sasl.jaas.config says so (librdkafka's key).
+	Username string `config:"sasl.username" default:"" importance:"medium"`
+	// The password, unless sasl.jaas.config says so (librdkafka's key).
+	Password configdef.Password `config:"sasl.password" default:"" importance:"medium"`
 	// The format of the certificate authorities; only PEM is read.
 	TruststoreType string `config:"ssl.truststore.type" default:"PEM" enum:"PEM" importance:"medium"`
 	// The file of the certificate authorities.

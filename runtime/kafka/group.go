@@ -4,9 +4,11 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -22,29 +24,41 @@ const fenceAtOnce = 16
 // ever written under it.
 const fenceTimeoutMillis = 10_000
 
-// GroupMembers returns the static members of a consumer group by instance id; a
-// member without one stands under its member id. A group that does not exist has
-// none.
-func GroupMembers(ctx context.Context, adm *kadm.Client, group string) ([]string, error) {
+// Member is a member of a consumer group.
+type Member struct {
+	// InstanceID is group.instance.id, "" for a dynamic member.
+	InstanceID string
+	// MemberID is given by the broker.
+	MemberID string
+	// ClientID and Host say who it is.
+	ClientID, Host string
+}
+
+// GroupMembers returns the members of a consumer group of the classic protocol, sorted
+// by instance id. A group that does not exist has none.
+func GroupMembers(ctx context.Context, adm *kadm.Client, group string) ([]Member, error) {
 	gs, err := adm.DescribeGroups(ctx, group)
+	if err == nil {
+		err = gs[group].Err
+	}
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("describing group %s: %w", group, err)
 	}
-	g := gs[group]
-	if errors.Is(g.Err, kerr.GroupIDNotFound) {
-		return nil, nil
-	}
-	if g.Err != nil {
-		return nil, fmt.Errorf("describing group %s: %w", group, g.Err)
-	}
-	var out []string
-	for _, m := range g.Members {
+	members := gs[group].Members
+	out := make([]Member, 0, len(members))
+	for _, m := range members {
+		member := Member{MemberID: m.MemberID, ClientID: m.ClientID, Host: m.ClientHost}
 		if m.InstanceID != nil {
-			out = append(out, *m.InstanceID)
-		} else {
-			out = append(out, m.MemberID)
+			member.InstanceID = *m.InstanceID
 		}
+		out = append(out, member)
 	}
+	slices.SortFunc(out, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(a.InstanceID, b.InstanceID), cmp.Compare(a.MemberID, b.MemberID))
+	})
 	return out, nil
 }
 

@@ -5,6 +5,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"strings"
@@ -35,9 +36,8 @@ type testKafka struct {
 
 func broker(t *testing.T) testKafka {
 	t.Helper()
-	k := testKafka{topics: Topics{
-		Offsets: t.Name() + "-offsets", Status: t.Name() + "-status", OffsetsPartitions: 3, StatusPartitions: 2,
-	}}
+	name := strings.ReplaceAll(t.Name(), "/", ".")
+	k := testKafka{topics: Topics{Offsets: name + "-offsets", Status: name + "-status", OffsetsPartitions: 3, StatusPartitions: 2}}
 	brokers := strings.Split(os.Getenv(realKafka), ",")
 	if brokers[0] == "" {
 		c, err := kfake.NewCluster(kfake.NumBrokers(3))
@@ -46,6 +46,7 @@ func broker(t *testing.T) testKafka {
 		}
 		t.Cleanup(c.Close)
 		k.cluster, brokers = c, c.ListenAddrs()
+		k.create(t)
 	}
 	k.newClient = func(extra ...kgo.Opt) (*kgo.Client, error) {
 		return kafka.Config{Brokers: brokers}.NewClient(kafka.Options{ClientID: "test"}, extra...)
@@ -56,14 +57,27 @@ func broker(t *testing.T) testKafka {
 			t.Fatal(err)
 		}
 	}
+	ctx := within(t)
 	for { // a real broker deletes in its own time
-		err := k.topics.Ensure(within(t), adm)
+		err := k.topics.Ensure(ctx, adm)
 		if err == nil {
 			return k
 		}
-		if k.cluster != nil || t.Context().Err() != nil {
+		if k.cluster != nil || ctx.Err() != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// create makes the topics without waiting for a client to learn of them.
+func (k testKafka) create(t *testing.T) {
+	t.Helper()
+	compacted := map[string]string{"cleanup.policy": "compact"}
+	err := errors.Join(
+		k.cluster.CreateTopic(k.topics.Offsets, k.topics.OffsetsPartitions, compacted),
+		k.cluster.CreateTopic(k.topics.Status, k.topics.StatusPartitions, compacted))
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

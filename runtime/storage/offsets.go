@@ -70,9 +70,13 @@ func (o *Offsets) apply(r *kgo.Record) {
 // lookup returns the offset of a source partition, nil if there is none.
 func (o *Offsets) lookup(connector string, partition map[string]any) (map[string]any, error) {
 	o.mu.Lock()
-	value := o.entries[canonicalOffsetKey(connector, partition)].value
+	e := o.entries[canonicalOffsetKey(connector, partition)]
 	o.mu.Unlock()
-	return decodeOffset(value)
+	offset, err := decodeOffset(e.value)
+	if err != nil {
+		return nil, fmt.Errorf("reading the offset of %s: %w", e.key, err)
+	}
+	return offset, nil
 }
 
 func decodeOffset(value []byte) (map[string]any, error) {

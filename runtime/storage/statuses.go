@@ -82,7 +82,7 @@ func (s *Statuses) take(key string, r *kgo.Record) (Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if id, ok := parseTaskKey(key, detailPrefix); ok {
-		return Change{Task: &id}, set(s.details, id, r.Value)
+		return Change{Task: &id}, s.takeDetail(id, r.Value)
 	}
 	if id, ok := parseTaskKey(key, epochPrefix); ok {
 		return Change{Task: &id}, s.takeEpoch(id, r.Value)
@@ -127,6 +127,16 @@ func (s *Statuses) takeStatus(id TaskID, value []byte) error {
 		return nil
 	}
 	return set(s.tasks, id, value)
+}
+
+// takeDetail leaves what an older incarnation says aside: its write was under way
+// when a newer one had already spoken.
+func (s *Statuses) takeDetail(id TaskID, value []byte) error {
+	v, ok, err := decode[TaskDetail](value)
+	if err == nil && ok && v.Epoch < s.details[id].Epoch {
+		return nil
+	}
+	return set(s.details, id, value)
 }
 
 // takeEpoch keeps the highest, whatever the order of the log.
@@ -258,10 +268,21 @@ func (s *Statuses) PutEpoch(ctx context.Context, id TaskID, n int64) error {
 	return s.putJSON(ctx, taskKey(epochPrefix, id), epoch{n})
 }
 
-// PutIdentity claims the topics. All claims go to partition 0, where their
-// offsets say who was first.
+// PutIdentity claims the topics, once. All claims go to partition 0, where their
+// offsets say who was first; a claim that is there is not written again, because
+// compaction would then leave it behind those that came later. Holder says who
+// holds the topics when it returns.
 func (s *Statuses) PutIdentity(ctx context.Context, v Identity) error {
-	return s.putIdentity(ctx, v.UID, v)
+	if err := s.ReadToEnd(ctx); err != nil {
+		return err
+	}
+	if _, known := get(s, s.identities, v.UID); known {
+		return nil
+	}
+	if err := s.putIdentity(ctx, v.UID, v); err != nil {
+		return err
+	}
+	return s.ReadToEnd(ctx)
 }
 
 // DeleteIdentity withdraws a claim.

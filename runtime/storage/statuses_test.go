@@ -157,6 +157,31 @@ func TestALateGoodbyeIsNotHeard(t *testing.T) {
 	}
 }
 
+func TestALateDetailIsNotHeard(t *testing.T) {
+	k := broker(t)
+	s := k.statuses(t, nil)
+	ctx := within(t)
+	for _, d := range []TaskDetail{{Epoch: 3, State: "RUNNING"}, {Epoch: 2, State: "FAILED"}, {Epoch: 3, State: "UNASSIGNED", Released: true}, {Epoch: 1}} {
+		if err := s.PutDetail(ctx, id, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.ReadToEnd(ctx); err != nil {
+		t.Fatal(err)
+	}
+	want := TaskDetail{Epoch: 3, State: "UNASSIGNED", Released: true}
+	if got, _ := s.Detail(id); !cmp.Equal(got, want) {
+		t.Errorf("the detail is %+v, want %+v", got, want)
+	}
+	// Once deleted, any epoch may speak again.
+	if err := errors.Join(s.DeleteTask(ctx, id), s.PutDetail(ctx, id, TaskDetail{Epoch: 1}), s.ReadToEnd(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := s.Detail(id); got.Epoch != 1 || !ok {
+		t.Errorf("after the task was deleted the detail is %+v, %v", got, ok)
+	}
+}
+
 func TestTheFirstClaimHolds(t *testing.T) {
 	k := broker(t)
 	a, b := k.statuses(t, nil), k.statuses(t, nil)
@@ -175,6 +200,9 @@ func TestTheFirstClaimHolds(t *testing.T) {
 		}
 		if got, _ := s.Holder(); got.Name != "ns/a" {
 			t.Errorf("%+v holds the topics, want ns/a", got)
+		}
+		if at := s.identities["uid-a"].offset; at != 0 {
+			t.Errorf("the first claim moved to offset %d", at)
 		}
 	}
 	if err := errors.Join(b.DeleteIdentity(ctx, "uid-a"), b.ReadToEnd(ctx)); err != nil {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,8 +34,13 @@ type member struct {
 	final  atomic.Bool // everything that could be committed is
 	due    time.Time   // of the next commit
 	size   int32       // bytes that a fetch asks for
-	once   sync.Once
+	cancel context.CancelFunc
+	closes atomic.Bool // close was called
 }
+
+// closeTimeout is how long a client may take to close as it should. It waits for
+// a join that is under way, which may take as long as the group rebalances.
+const closeTimeout = 2 * time.Second
 
 // session joins the group and moves records until ctx is done, the task fails,
 // or the member is fenced: only then it returns an error.
@@ -45,7 +49,10 @@ func (s *Sink) session(ctx, work context.Context) error {
 	s.mu.Lock()
 	clear(s.parts)
 	s.mu.Unlock()
+	life, cancel := context.WithCancel(context.Background())
+	m.cancel = cancel
 	cl, err := s.newClient(
+		kgo.WithContext(life),
 		kgo.ConsumeTopics(s.topics...),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
@@ -56,6 +63,7 @@ func (s *Sink) session(ctx, work context.Context) error {
 		kgo.OnOffsetsFetched(m.fetched),
 	)
 	if err != nil {
+		cancel()
 		return fmt.Errorf("building the group client: %w", err)
 	}
 	m.cl = cl
@@ -100,10 +108,14 @@ func (m *member) leave() error {
 // close ends the membership. A static member does not leave the group, so that
 // its next incarnation takes its partitions over.
 func (m *member) close() {
-	m.once.Do(func() {
-		m.cl.CloseAllowingRebalance()
-		m.s.member.CompareAndSwap(m, nil)
-	})
+	if !m.closes.CompareAndSwap(false, true) {
+		return
+	}
+	t := time.AfterFunc(closeTimeout, m.cancel)
+	defer t.Stop()
+	defer m.cancel()
+	m.cl.CloseAllowingRebalance()
+	m.s.member.CompareAndSwap(m, nil)
 }
 
 // ended returns a context that is done.

@@ -27,6 +27,7 @@ var ErrNotOurs = errors.New("it exists and belongs to someone else: delete or re
 // empty are not applied.
 func Owned(ctx context.Context, c client.Client, field client.FieldOwner, owner, obj client.Object) error {
 	existing := obj.DeepCopyObject().(client.Object)
+	existing.SetOwnerReferences(nil) // those that are read are added to what is there
 	err := c.Get(ctx, client.ObjectKeyFromObject(obj), existing)
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("reading %s: %w", name(c, obj), err)
@@ -49,7 +50,8 @@ func Owned(ctx context.Context, c client.Client, field client.FieldOwner, owner,
 
 // Fields applies exactly the given fields of an object that exists. The object's
 // UID and resource version go with them: an object that was deleted is not made
-// again, and one that was changed meanwhile is a conflict.
+// again, and one that was changed meanwhile is a conflict. obj gets the resource
+// version of what was written.
 func Fields(ctx context.Context, c client.Client, field client.FieldOwner, obj client.Object, fields map[string]any) error {
 	u, err := partial(c, obj, fields)
 	if err != nil {
@@ -58,12 +60,22 @@ func Fields(ctx context.Context, c client.Client, field client.FieldOwner, obj c
 	if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), field, client.ForceOwnership); err != nil {
 		return fmt.Errorf("applying %s: %w", name(c, obj), err)
 	}
+	obj.SetResourceVersion(u.GetResourceVersion())
 	return nil
 }
 
-// Status applies the status of an object that exists, whole. An object that is
-// gone is no error.
+// Status applies the status of an object that exists, whole, whatever has become
+// of its spec meanwhile. An object that is gone is no error.
 func Status(ctx context.Context, c client.Client, field client.FieldOwner, obj client.Object) error {
+	out := obj.DeepCopyObject().(client.Object)
+	out.SetResourceVersion("")
+	return StatusOf(ctx, c, field, out)
+}
+
+// StatusOf applies a status that follows from the one before: an object that was
+// changed since obj was read is a conflict, for the one before may have been
+// another. An object that is gone is no error.
+func StatusOf(ctx context.Context, c client.Client, field client.FieldOwner, obj client.Object) error {
 	all, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
 	if err != nil {
 		return fmt.Errorf("encoding the status of %s: %w", name(c, obj), err)
@@ -72,9 +84,6 @@ func Status(ctx context.Context, c client.Client, field client.FieldOwner, obj c
 	if err != nil {
 		return err
 	}
-	// Nobody else writes the status, so a change of the spec meanwhile is none of
-	// its business.
-	u.SetResourceVersion("")
 	err = c.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(u), field, client.ForceOwnership)
 	if apierrors.IsNotFound(err) {
 		return nil

@@ -75,3 +75,13 @@ type Cluster struct {
 	// not known yet; HeldByName says who that is.
 	HeldBy, HeldByName string
 }
+
+// Settings say who a ConnectCluster is and how its Kafka is reached.
+type Settings struct {
+	UID, GroupID              string
+	OffsetsTopic, StatusTopic string
+	// ReplicationFactor is that of topics that must be created; 0 is the default.
+	ReplicationFactor int16
+	// Properties are a Kafka client's, secrets resolved.
+	Properties map[string]string
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+// Package connectcluster runs the workers of ConnectClusters and sees to it that
+// their Kafka is there and their topics are theirs.
+package connectcluster
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"penstock.dev/api/v1alpha1"
+	"penstock.dev/controllers/internal/state"
+	"penstock.dev/runtime/configdef"
+	"penstock.dev/runtime/connect"
+)
+
+const (
+	// fieldOwner owns the workers' objects and the clusters' statuses.
+	fieldOwner client.FieldOwner = "penstock-connectcluster"
+	// kafkaTimeout bounds one call to Kafka.
+	kafkaTimeout = 10 * time.Second
+	// retryInterval is how often something is looked for that gives no sign when it
+	// comes.
+	retryInterval = 5 * time.Second
+)
+
+// Kafka is what this controller needs of it.
+type Kafka interface {
+	// Connect says how a cluster's Kafka is reached. It does not wait for it.
+	Connect(types.NamespacedName, state.Settings)
+	// Disconnect forgets a cluster.
+	Disconnect(types.NamespacedName)
+	// Cluster returns what is known of a cluster's Kafka.
+	Cluster(types.NamespacedName) (state.Cluster, bool)
+	// Workers returns what the workers last said of themselves.
+	Workers(types.NamespacedName) []state.Worker
+	// TakeOver takes the internal topics from another cluster.
+	TakeOver(ctx context.Context, cluster types.NamespacedName, from string) error
+	// Release lets another cluster have the internal topics.
+	Release(ctx context.Context, cluster types.NamespacedName) error
+}
+
+// Dependencies are what the reconciler works with.
+type Dependencies struct {
+	Client client.Client
+	// Live reads from the API server, not from the cache.
+	Live     client.Reader
+	Kafka    Kafka
+	Clock    clock.PassiveClock
+	Recorder events.EventRecorder
+	Registry connect.Registry
+	// Image is what workers run: the operator's own image, so that they cannot
+	// differ.
+	Image Image
+}
+
+// Reconciler reconciles ConnectClusters.
+type Reconciler struct{ Dependencies }
+
+// New returns the reconciler.
+func New(d Dependencies) *Reconciler { return &Reconciler{d} }
+
+// scope is what one pass has learnt.
+type scope struct {
+	cluster, before *v1alpha1.ConnectCluster
+	now             time.Time
+	// connectors and tasks are the cluster's; set by observe.
+	connectors []v1alpha1.Connector
+	tasks      []v1alpha1.Task
+	// config is spec.config as text; problems refuse it, warnings do not; set by
+	// validate.
+	config             map[string]string
+	problems, warnings []configdef.Problem
+	// missing names a Secret, or a key in it, that is not there; set by connect.
+	missing string
+	// kafka is what is known of the cluster's Kafka; set by connect.
+	kafka state.Cluster
+	// workers is the StatefulSet as it is, nil if there is none; set by apply.
+	workers *appsv1.StatefulSet
+	// said is what the workers said of themselves; set by connect.
+	said []state.Worker
+	// waiting says what the pass waits for.
+	waiting string
+	// gone says that the finalizer is removed: there is nothing left to speak of.
+	gone bool
+}
+
+// phase does one thing; done false ends the pass.
+type phase func(context.Context, *scope) (done bool, result reconcile.Result, err error)
+
+// +kubebuilder:rbac:groups=connect.penstock.dev,resources=connectclusters,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=connect.penstock.dev,resources=connectclusters/status,verbs=get;patch
+// +kubebuilder:rbac:groups=connect.penstock.dev,resources=connectclusters/finalizers,verbs=update
+// +kubebuilder:rbac:groups=connect.penstock.dev,resources=connectors;tasks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=services;serviceaccounts;configmaps,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=roles;rolebindings,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one ConnectCluster closer to its spec and says how far it is.
+func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.ConnectCluster) (result reconcile.Result, err error) {
+	s := &scope{cluster: c.DeepCopy(), before: c, now: r.Clock.Now()}
+	phases := []phase{r.ensureFinalizer, r.observe, r.validate, r.connect, r.identity, r.apply}
+	if c.DeletionTimestamp != nil {
+		phases = []phase{r.observe, r.waitForConnectors, r.release}
+	}
+	for _, p := range phases {
+		var done bool
+		if done, result, err = p(ctx, s); err != nil || !done {
+			break
+		}
+	}
+	if s.gone {
+		return reconcile.Result{}, err
+	}
+	if serr := r.report(ctx, s, err); serr != nil && err == nil {
+		err = serr
+	}
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	return result, nil
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package connectcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"penstock.dev/api/v1alpha1"
+	"penstock.dev/controllers/internal/state"
+	"penstock.dev/runtime/configdef"
+)
+
+func (r *Reconciler) ensureFinalizer(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
+	before := s.cluster.DeepCopy()
+	if !controllerutil.AddFinalizer(s.cluster, v1alpha1.Finalizer) {
+		return true, reconcile.Result{}, nil
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, s.cluster, patch); err != nil {
+		return false, reconcile.Result{}, fmt.Errorf("adding the finalizer: %w", err)
+	}
+	return true, reconcile.Result{}, nil
+}
+
+func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
+	var connectors v1alpha1.ConnectorList
+	var tasks v1alpha1.TaskList
+	err := errors.Join(
+		r.Client.List(ctx, &connectors, client.InNamespace(s.cluster.Namespace)),
+		r.Client.List(ctx, &tasks, client.InNamespace(s.cluster.Namespace), client.MatchingLabels{v1alpha1.ClusterLabel: s.cluster.Name}),
+	)
+	if err != nil {
+		return false, reconcile.Result{}, fmt.Errorf("listing connectors and tasks: %w", err)
+	}
+	for _, c := range connectors.Items {
+		if c.Spec.ClusterRef.Name == s.cluster.Name {
+			s.connectors = append(s.connectors, c)
+		}
+	}
+	s.tasks = tasks.Items
+	s.said = r.Kafka.Workers(client.ObjectKeyFromObject(s.cluster))
+	s.kafka, _ = r.Kafka.Cluster(client.ObjectKeyFromObject(s.cluster))
+	return true, reconcile.Result{}, nil
+}
+
+// validate looks at spec.config. Workers that run go on running with what they
+// have.
+func (r *Reconciler) validate(_ context.Context, s *scope) (bool, reconcile.Result, error) {
+	config, err := s.cluster.Spec.Config.Properties()
+	if err != nil {
+		s.problems = []configdef.Problem{{Key: "spec.config", Message: err.Error()}}
+		return false, reconcile.Result{}, nil
+	}
+	s.config = config
+	s.problems, s.warnings = r.Registry.ValidateWorker(config)
+	return len(s.problems) == 0, reconcile.Result{}, nil
+}
+
+// connect tells the operator's Kafka side how the cluster's Kafka is reached.
+func (r *Reconciler) connect(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
+	in, missing, err := r.credentials(ctx, s.cluster)
+	if err != nil {
+		return false, reconcile.Result{}, err
+	}
+	if missing != "" {
+		s.missing = missing
+		return false, reconcile.Result{RequeueAfter: retryInterval}, nil
+	}
+	key := client.ObjectKeyFromObject(s.cluster)
+	props := settings(s.cluster, nil)
+	maps.Copy(props, connection(s.cluster, in))
+	for _, k := range notOfClients {
+		delete(props, k)
+	}
+	r.Kafka.Connect(key, state.Settings{
+		UID: string(s.cluster.UID), GroupID: s.cluster.GroupID(),
+		OffsetsTopic: s.cluster.OffsetsTopic(), StatusTopic: s.cluster.StatusTopic(),
+		ReplicationFactor: replicationFactor(s.cluster), Properties: props,
+	})
+	s.kafka, _ = r.Kafka.Cluster(key)
+	return true, reconcile.Result{}, nil
+}
+
+// notOfClients are worker properties that say nothing about connections.
+var notOfClients = []string{
+	"group.id", "offset.storage.topic", "status.storage.topic",
+	"offset.storage.replication.factor", "status.storage.replication.factor",
+}
+
+func replicationFactor(c *v1alpha1.ConnectCluster) int16 {
+	if c.Spec.Storage == nil {
+		return 0
+	}
+	return int16(c.Spec.Storage.ReplicationFactor)
+}
+
+// credentials reads the Secrets of the connection; missing says what is not there.
+func (r *Reconciler) credentials(ctx context.Context, c *v1alpha1.ConnectCluster) (in credentials, missing string, err error) {
+	read := func(field, name, key string, to *string) {
+		if err != nil || missing != "" {
+			return
+		}
+		*to, missing, err = r.secret(ctx, c.Namespace, field, name, key)
+	}
+	if tls := c.Spec.Kafka.TLS; tls != nil {
+		if ref := tls.CASecretRef; ref != nil {
+			read("spec.kafka.tls.caSecretRef", ref.Name, ref.Key, &in.ca)
+		}
+		if ref := tls.CertificateSecretRef; ref != nil {
+			read("spec.kafka.tls.certificateSecretRef", ref.Name, corev1.TLSCertKey, &in.certificate)
+			read("spec.kafka.tls.certificateSecretRef", ref.Name, corev1.TLSPrivateKeyKey, &in.key)
+		}
+	}
+	if sasl := c.Spec.Kafka.SASL; sasl != nil {
+		read("spec.kafka.sasl.passwordSecretRef", sasl.PasswordSecretRef.Name, sasl.PasswordSecretRef.Key, &in.password)
+	}
+	return in, missing, err
+}
+
+func (r *Reconciler) secret(ctx context.Context, namespace, field, name, key string) (value, missing string, err error) {
+	var secret corev1.Secret
+	err = r.Live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &secret)
+	if apierrors.IsNotFound(err) {
+		return "", fmt.Sprintf("%s: there is no Secret %q in namespace %q", field, name, namespace), nil
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("reading Secret %s: %w", name, err)
+	}
+	v, ok := secret.Data[key]
+	if !ok {
+		return "", fmt.Sprintf("%s: the Secret %q has no key %q", field, name, key), nil
+	}
+	return string(v), "", nil
+}
+
+// identity makes sure that the internal topics are this cluster's before any
+// worker uses them.
+func (r *Reconciler) identity(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
+	held := s.kafka.HeldBy
+	if held == string(s.cluster.UID) {
+		return true, reconcile.Result{}, nil
+	}
+	if from := s.cluster.Annotations[v1alpha1.TakeOverAnnotation]; held != "" && from == held {
+		ctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
+		defer cancel()
+		if err := r.Kafka.TakeOver(ctx, client.ObjectKeyFromObject(s.cluster), from); err != nil {
+			return false, reconcile.Result{}, fmt.Errorf("taking the topics over: %w", err)
+		}
+		return false, reconcile.Result{RequeueAfter: retryInterval}, nil
+	}
+	if held == "" && r.ran(ctx, s) {
+		// Kafka does not answer a new operator yet; the workers that there are go on, and
+		// may be changed.
+		return true, reconcile.Result{}, nil
+	}
+	return false, reconcile.Result{}, nil
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"penstock.dev/controllers/internal/state"
+	"penstock.dev/runtime/kafka"
+	"penstock.dev/runtime/storage"
+)
+
+// NextEpoch writes an epoch that is higher than any the task ever had, and
+// returns it. Callers see to it that there is one at a time for a task.
+func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey) (int64, error) {
+	_, l, err := m.link(k.Cluster)
+	if err != nil {
+		return 0, err
+	}
+	id := storage.TaskID{Connector: k.Connector, Index: k.Index}
+	highest, err := l.statuses.Highest(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	if err := l.statuses.PutEpoch(ctx, id, highest+1); err != nil {
+		return 0, err
+	}
+	return highest + 1, nil
+}
+
+// FenceSource takes the transactional ids of a source's tasks over, so that
+// whoever still runs can commit no more.
+func (m *Manager) FenceSource(ctx context.Context, cluster types.NamespacedName, connector string, tasks int) error {
+	e, l, err := m.link(cluster)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, tasks)
+	for i := range ids {
+		ids[i] = storage.TransactionalID(e.settings.GroupID, connector, i)
+	}
+	return kafka.FenceProducers(ctx, l.client, ids)
+}
+
+// group is the consumer group of a sink, as in Kafka Connect.
+func group(connector string) string { return "connect-" + connector }
+
+// RemoveMembers makes a sink's tasks from that number on leave their group, so
+// that their partitions do not wait for the session timeout.
+func (m *Manager) RemoveMembers(ctx context.Context, cluster types.NamespacedName, connector string, from int) error {
+	e, l, err := m.link(cluster)
+	if err != nil {
+		return err
+	}
+	members, err := kafka.GroupMembers(ctx, l.adm, group(connector))
+	if err != nil {
+		return err
+	}
+	return kafka.RemoveMembers(ctx, l.adm, group(connector), ours(members, e.settings.GroupID+"-"+connector+"-", from))
+}
+
+// ours are the instance ids of a connector's tasks from a number on.
+func ours(members []kafka.Member, prefix string, from int) []string {
+	var out []string
+	for _, m := range members {
+		rest, ok := strings.CutPrefix(m.InstanceID, prefix)
+		if n, err := strconv.Atoi(rest); ok && err == nil && n >= from {
+			out = append(out, m.InstanceID)
+		}
+	}
+	return out
+}
+
+// Forget removes a connector's states, and its offsets too if told so. Its tasks
+// must have ended.
+func (m *Manager) Forget(ctx context.Context, cluster types.NamespacedName, connector string, offsets bool) error {
+	e, l, err := m.link(cluster)
+	if err != nil {
+		return err
+	}
+	if err := l.statuses.ReadToEnd(ctx); err != nil {
+		return err
+	}
+	if err := l.statuses.DeleteConnector(ctx, connector); err != nil {
+		return err
+	}
+	if !offsets {
+		return nil
+	}
+	return errors.Join(kafka.DeleteGroup(ctx, l.adm, group(connector)), e.deleteOffsets(ctx, l, connector))
+}
+
+func (e *entry) deleteOffsets(ctx context.Context, l *link, connector string) error {
+	o, err := storage.OpenOffsets(l.new, e.settings.OffsetsTopic, l.logger)
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	return o.Delete(ctx, connector)
+}
+
+// TakeOver removes another cluster's claim on the internal topics and claims them
+// for this one.
+func (m *Manager) TakeOver(ctx context.Context, cluster types.NamespacedName, from string) error {
+	e, l, err := m.link(cluster)
+	if err != nil {
+		return err
+	}
+	if err := l.statuses.DeleteIdentity(ctx, from); err != nil {
+		return fmt.Errorf("removing the claim of %s: %w", from, err)
+	}
+	if err := l.statuses.PutIdentity(ctx, storage.Identity{UID: e.settings.UID, Name: cluster.String()}); err != nil {
+		return fmt.Errorf("claiming the topics: %w", err)
+	}
+	return l.statuses.ReadToEnd(ctx)
+}
+
+// Release takes a cluster's claim on the internal topics back, so that another
+// may have them.
+func (m *Manager) Release(ctx context.Context, cluster types.NamespacedName) error {
+	e, l, err := m.link(cluster)
+	if err != nil {
+		return err
+	}
+	return l.statuses.DeleteIdentity(ctx, e.settings.UID)
+}
