@@ -9,7 +9,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CACHE   ?= $(HOME)/.cache/penstock
 ASSETS  ?= $(CACHE)/bin
 IMAGE   ?= local.test/penstock:$(VERSION)
-TOOL    := go tool -modfile=go.tools.mod
+
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 export KUBEBUILDER_ASSETS := $(ASSETS)
@@ -48,7 +48,7 @@ bench: ## Run the benchmarks of the hot paths.
 
 .PHONY: lint
 lint: ## Run golangci-lint.
-	go tool -modfile=go.tools.mod golangci-lint run ./...
+	go tool -modfile=go.lint.mod golangci-lint run ./...
 
 .PHONY: generate
 generate: ## Regenerate code, CRDs, RBAC, reference pages and the chart's copies.
@@ -60,6 +60,10 @@ verify: generate ## Regenerate and fail if that changed anything.
 	@test -z "$$(git status --porcelain -- . )" || { git status --short; echo 'generated files are not committed: run make generate and commit'; exit 1; }
 
 ##@ Cluster
+
+.PHONY: helm
+helm: ## Build helm into the cache, where hack/cluster's tools are.
+	go build -modfile=go.tools.mod -o $(ASSETS)/helm helm.sh/helm/v3/cmd/helm
 
 .PHONY: image
 image: build ## Build the container image as an archive in dist/, without a Docker daemon.

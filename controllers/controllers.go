@@ -48,6 +48,6 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return err
 	}
 	return task.SetupWithManager(ctx, mgr, task.Dependencies{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Kafka: k, Clock: now,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Kafka: k, Clock: now, Recorder: recorder,
 	}, task.Events{Tasks: k.TaskEvents(), PlacedTasks: k.TaskEvents(), Clusters: k.ClusterEvents()})
 }

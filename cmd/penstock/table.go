@@ -57,7 +57,7 @@ func (v *tableView) draw(above []byte) {
 	}
 	b.WriteString("\r" + ansiClear)
 	b.Write(above)
-	lines := table(v.last)
+	lines := table(v.last, time.Now())
 	width := v.width()
 	for _, line := range lines {
 		b.WriteString(cut(line, width) + "\n")
@@ -96,7 +96,7 @@ var columns = []struct {
 }
 
 // table returns the lines of the table, with an error below its connector.
-func table(statuses []standalone.Status) []string {
+func table(statuses []standalone.Status, now time.Time) []string {
 	rows := make([][]string, 0, len(statuses)+1)
 	head := make([]string, len(columns))
 	for i, c := range columns {
@@ -115,8 +115,11 @@ func table(statuses []standalone.Status) []string {
 	lines := make([]string, 0, len(rows))
 	for i, r := range rows {
 		lines = append(lines, align(r, widths))
-		if i > 0 && statuses[i-1].Error != "" {
-			lines = append(lines, "  └ "+oneLine(statuses[i-1].Error))
+		if i == 0 {
+			continue
+		}
+		if text := trouble(statuses[i-1], now); text != "" {
+			lines = append(lines, "  └ "+text)
 		}
 	}
 	return lines

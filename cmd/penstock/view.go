@@ -139,6 +139,14 @@ func describe(s standalone.Status) string {
 	return text
 }
 
+// trouble is the error of a failed task and what comes next.
+func trouble(s standalone.Status, now time.Time) string {
+	if s.Error == "" || s.NextTry == nil {
+		return oneLine(s.Error)
+	}
+	return fmt.Sprintf("next try in %s: %s", max(s.NextTry.Sub(now), 0).Round(time.Second), oneLine(s.Error))
+}
+
 func (v *lineView) end(o ended) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()

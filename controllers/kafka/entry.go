@@ -233,8 +233,7 @@ func (e *entry) look(ctx context.Context, l *link) {
 // claim claims the topics if nobody holds them. Who was second sees so and takes
 // its claim back.
 func (e *entry) claim(ctx context.Context, l *link) error {
-	holder, held := l.statuses.Holder()
-	if held {
+	if _, held := l.statuses.Holder(); held {
 		return nil
 	}
 	mine := storage.Identity{UID: e.settings.UID, Name: e.key.String()}
@@ -244,7 +243,7 @@ func (e *entry) claim(ctx context.Context, l *link) error {
 	if err := l.statuses.ReadToEnd(ctx); err != nil {
 		return err
 	}
-	if holder, held = l.statuses.Holder(); held && holder.UID != mine.UID {
+	if holder, held := l.statuses.Holder(); held && holder.UID != mine.UID {
 		return l.statuses.DeleteIdentity(ctx, mine.UID)
 	}
 	return nil

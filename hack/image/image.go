@@ -152,7 +152,7 @@ func inspect(path string) (binaryInfo, error) {
 	if err != nil {
 		return binaryInfo{}, fmt.Errorf("-binary %s: want a Linux binary (GOOS=linux go build): %w", path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
 			return binaryInfo{}, fmt.Errorf("-binary %s is linked dynamically and the image has no C library: build it with CGO_ENABLED=0", path)

@@ -24,8 +24,8 @@ type PartitionLag struct {
 }
 
 // Lag returns the lag of a consumer group by topic and partition, in order. It
-// covers the partitions that are assigned or have a committed offset; those whose
-// topic is gone are left out. A group that does not exist has none.
+// covers the topics of which the group has committed an offset or a member has a
+// partition, except those that are gone. A group that does not exist has none.
 func Lag(ctx context.Context, adm *kadm.Client, group string) ([]PartitionLag, error) {
 	lags, err := adm.Lag(ctx, group)
 	if err == nil {

@@ -5,23 +5,42 @@ package standalone
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
+// reachTimeout is how long a run that somebody waits for tries to reach Kafka.
+const reachTimeout = time.Minute
+
 // bind gives every task its first epoch and hands the tasks to the worker. It
-// tries until it has, and returns false if ctx is done before.
-func (s *Standalone) bind(ctx context.Context) bool {
+// tries until it has or ctx is done, or, if it runs until there is nothing to do,
+// until that has taken too long.
+func (s *Standalone) bind(ctx context.Context) error {
+	limit := ctx
+	if s.o.UntilIdle > 0 {
+		var cancel context.CancelFunc
+		limit, cancel = context.WithTimeout(ctx, reachTimeout)
+		defer cancel()
+	}
 	for _, p := range s.plans {
-		for s.bindOne(ctx, p) != nil {
+		for s.bindOne(limit, p) != nil {
 			select {
-			case <-ctx.Done():
-				return false
+			case <-limit.Done():
+				return s.unbound(ctx)
 			case <-time.After(again):
 			}
 		}
 	}
 	s.assign()
-	return ctx.Err() == nil
+	return nil
+}
+
+// unbound says why the tasks could not be started; nil if it was just stopped.
+func (s *Standalone) unbound(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("the connectors were not started within %s: %w", reachTimeout, s.o.Engine.Ready())
 }
 
 func (s *Standalone) bindOne(ctx context.Context, p *plan) error {

@@ -33,6 +33,8 @@ type Engine interface {
 	Tasks() []worker.TaskState
 	// Changed receives after the state of a task has changed.
 	Changed() <-chan struct{}
+	// Ready says why Kafka is not reached, for one; nil if everything is well.
+	Ready() error
 	// NextEpoch writes and returns an epoch above all that the task had.
 	NextEpoch(ctx context.Context, connector string, index int) (int64, error)
 	// Retire stops what other processes may still run of a connector's tasks from
@@ -142,8 +144,8 @@ func (s *Standalone) Run(ctx context.Context) error {
 
 // loop is the operator of the worker. It returns nil when ctx is done.
 func (s *Standalone) loop(ctx context.Context) error {
-	if !s.bind(ctx) {
-		return nil
+	if err := s.bind(ctx); err != nil || ctx.Err() != nil {
+		return err
 	}
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()

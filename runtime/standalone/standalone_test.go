@@ -133,6 +133,12 @@ func (e *engine) PutConnectorState(_ context.Context, connector, state string) e
 	return nil
 }
 
+func (e *engine) Ready() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.epochErr
+}
+
 func (e *engine) epoch(key string) int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -256,15 +262,43 @@ func TestBindWaitsForKafka(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
 		e.epochErr = errors.New("no broker")
-		r := start(t, e, Options{Connectors: []Connector{source("a")}, UntilIdle: time.Second})
-		time.Sleep(time.Minute)
+		r := start(t, e, Options{Connectors: []Connector{source("a")}})
+		time.Sleep(time.Hour)
 		if r.ended() || len(e.specs) > 0 {
 			t.Fatal("it did not wait")
 		}
 		e.setEpochErr(nil)
+		time.Sleep(again)
+		if s := r.status(t, 0); s.State != StateRunning {
+			t.Errorf("status %+v, want it to run", s)
+		}
+		if err := r.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBindGivesUpOnABatchJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine()
+		e.epochErr = errors.New("no broker")
+		begin := time.Now()
+		r := start(t, e, Options{Connectors: []Connector{source("a")}, UntilIdle: time.Second})
 		<-r.done
-		if r.err != nil || len(e.specs) != 1 {
-			t.Errorf("error %v, %d tasks; want one that ran", r.err, len(e.specs))
+		want := "the connectors were not started within 1m0s: no broker"
+		if took := time.Since(begin); r.err == nil || r.err.Error() != want || took < reachTimeout {
+			t.Errorf("error %v after %s, want %q", r.err, took, want)
+		}
+	})
+}
+
+func TestStopWhileBinding(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine()
+		e.epochErr = errors.New("no broker")
+		r := start(t, e, Options{Connectors: []Connector{source("a")}, UntilIdle: time.Second})
+		if err := r.stop(); err != nil {
+			t.Errorf("error %v after a stop, want none", err)
 		}
 	})
 }

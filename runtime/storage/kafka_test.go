@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -136,4 +137,53 @@ func within(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// virtualKafka is a Kafka in a bubble of testing/synctest, where time passes at
+// once. What is in a bubble must end in it: close comes last.
+type virtualKafka struct {
+	testKafka
+	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
+	offsets *Offsets
+}
+
+func virtual(t *testing.T) *virtualKafka {
+	t.Helper()
+	var network kfake.VirtualNetwork
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(network.Listen))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &virtualKafka{
+		testKafka: testKafka{topics: Topics{Offsets: "offsets", Status: "status", OffsetsPartitions: 3, StatusPartitions: 2}, cluster: c},
+		dial:      network.DialContext,
+	}
+	k.create(t)
+	return k
+}
+
+func (k *virtualKafka) newVirtualClient(extra ...kgo.Opt) (*kgo.Client, error) {
+	return kafka.Config{Brokers: k.cluster.ListenAddrs()}.NewClient(kafka.Options{ClientID: "test", Dial: k.dial}, extra...)
+}
+
+// task returns the offsets of a task that has fenced.
+func (k *virtualKafka) task(t *testing.T) *TaskOffsets {
+	t.Helper()
+	o, err := OpenOffsets(k.newVirtualClient, k.topics.Offsets, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.offsets = o
+	task := o.Task("g", "c", 0)
+	if err := task.Fence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return task
+}
+
+func (k *virtualKafka) close() {
+	if k.offsets != nil {
+		k.offsets.Close()
+	}
+	k.cluster.Close()
 }

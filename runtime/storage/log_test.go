@@ -7,8 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -245,4 +249,46 @@ func TestCloseReleasesReaders(t *testing.T) {
 	if err := <-done; !errors.Is(err, ErrClosed) {
 		t.Errorf("the reader got %v, want ErrClosed", err)
 	}
+}
+
+func TestKafkaIsAwayAndComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var away atomic.Bool
+		k := virtual(t)
+		dial := k.dial
+		k.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if away.Load() {
+				return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+			}
+			return dial(ctx, network, addr)
+		}
+		away.Store(true)
+		var n atomic.Int64
+		l, err := OpenLog(k.newVirtualClient, k.topics.Status, func(*kgo.Record) { n.Add(1) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if err := l.ReadToEnd(ctx); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("without Kafka, reading to the end returned %v", err)
+		}
+		away.Store(false)
+		ctx, cancel2 := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel2()
+		err = l.Put(ctx, record("k", []byte("v")))
+		for err == nil { // a question that was asked before may still fail
+			if err = l.ReadToEnd(ctx); err == nil {
+				break
+			}
+			if ctx.Err() == nil {
+				err = nil
+			}
+		}
+		if err != nil || n.Load() != 1 {
+			t.Errorf("after Kafka came back %d records were read, %v; want 1", n.Load(), err)
+		}
+		l.Close()
+		k.close()
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -195,4 +196,55 @@ func TestBatchFormat(t *testing.T) {
 	if err := b.ReadFrom(raw); err != nil || b.FirstSequence != 12 {
 		t.Errorf("the batch starts at sequence %d, %v; want 12", b.FirstSequence, err)
 	}
+}
+
+// An incarnation that dies between its first and its last request leaves an open
+// transaction behind, which must not hold the next one up.
+func TestADeadIncarnationHoldsNobodyUp(t *testing.T) {
+	k := fake(t)
+	dead := k.task(t)
+	h := k.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, Err: kerr.CoordinatorLoadInProgress, TopLevel: true, Count: -1})
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := dead.Commit(ctx, []connect.CommittedOffset{at("a", 1)}); err == nil || errors.Is(err, ErrFenced) {
+		t.Fatalf("the commit that cannot end returned %v", err)
+	}
+	h.Remove()
+	next := k.task(t)
+	// What it wrote was true when it wrote it: the records before it are in Kafka.
+	if got := committed(t, next, "a"); got != int64(1) {
+		t.Errorf("the next one starts at %v, want 1", got)
+	}
+	if err := next.Commit(within(t), []connect.CommittedOffset{at("a", 2)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := committed(t, k.offsets(t).Task(t.Name(), "c", 0), "a"); got != int64(2) {
+		t.Errorf("the offset is %v, want 2", got)
+	}
+	if err := dead.Commit(within(t), []connect.CommittedOffset{at("a", 1)}); !errors.Is(err, ErrFenced) {
+		t.Errorf("the dead one's commit returned %v, want ErrFenced", err)
+	}
+}
+
+// A transaction that is not ended in time is aborted by its coordinator, and its
+// owner looks fenced: it must look at its epoch and may go on.
+func TestATransactionTimesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := virtual(t)
+		task := k.task(t)
+		h := k.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, Err: kerr.ConcurrentTransactions, TopLevel: true, Count: -1})
+		time.AfterFunc(3*txnTimeoutMillis*time.Millisecond, h.Remove)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := task.Commit(ctx, []connect.CommittedOffset{at("a", 1)}); !errors.Is(err, ErrFenced) {
+			t.Errorf("the commit returned %v, want ErrFenced", err)
+		}
+		if err := task.Fence(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := task.Commit(ctx, []connect.CommittedOffset{at("a", 2)}); err != nil {
+			t.Errorf("after another fence: %v", err)
+		}
+		k.close()
+	})
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // text is the trivial converter: strings as their bytes. It refuses the text
 // "bad".
-type text struct{ pad int }
+type text struct{}
 
 var errBadText = errors.New("bad text")
 
@@ -175,7 +175,6 @@ func (o *offsetStore) Commit(ctx context.Context, offsets []connect.CommittedOff
 // written is what a broker keeps of a record.
 type written struct {
 	topic, key, value string
-	partition         int32
 	headers           int
 	timestamp         time.Time
 }

@@ -145,12 +145,18 @@ func (b *base) park(ctx context.Context, each func()) {
 	}
 }
 
-// heed makes ErrSuperseded, if that is why ctx was ended, the reason for which
-// the task ends: it writes nothing more then.
-func (b *base) heed(ctx context.Context) {
-	if cause := context.Cause(ctx); errors.Is(cause, ErrSuperseded) {
-		b.fail(cause)
+// verdict returns why the task has ended. If ErrSuperseded is why ctx was ended,
+// it is that: the stop was a graceful one all the same, for as long as nobody has
+// fenced us a commit is right, and spares the newer incarnation what was done.
+func (b *base) verdict(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if !errors.Is(cause, ErrSuperseded) {
+		return err
 	}
+	if err != nil && !errors.Is(err, ErrSuperseded) {
+		b.log.Warn("stopping for a newer incarnation", "error", err)
+	}
+	return cause
 }
 
 // superseded reports whether a newer incarnation is the reason to end.

@@ -120,7 +120,7 @@ func (s *Sink) loop(ctx context.Context) (err error) {
 			s.settleFence(ctx, err)
 		}
 	}
-	return s.finish(ctx)
+	return s.verdict(ctx, s.finish(ctx))
 }
 
 // outlive returns a context that goes on after ctx is done, for the graceful

@@ -557,6 +557,11 @@ func TestSinkPreCommitHoldsBack(t *testing.T) {
 		if got := r.committed(0); got != 4 {
 			t.Errorf("committed %d, want 4: 9 was not put yet", got)
 		}
+		safe.Store(3)
+		time.Sleep(6 * time.Second)
+		if got := r.committed(0); got != 4 {
+			t.Errorf("committed %d, want 4: it does not go back", got)
+		}
 		safe.Store(5)
 		if err := run.end(); err != nil {
 			t.Error(err)
@@ -617,7 +622,7 @@ func TestSinkStoppedAsSuperseded(t *testing.T) {
 		if err := <-done; !errors.Is(err, ErrSuperseded) {
 			t.Errorf("got %v", err)
 		}
-		if got := r.committed(0); got != -1 || st.closed != 1 {
+		if got := r.committed(0); got != 5 || st.closed != 1 {
 			t.Errorf("committed %d, closed %d times", got, st.closed)
 		}
 	})
@@ -668,4 +673,34 @@ func TestSinkPartLag(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A join may take as long as the group rebalances; a stop must not.
+func TestSinkStopWhileJoining(t *testing.T) {
+	sinkTest(t, 2, func(t *testing.T, r *sinkRig) {
+		release := make(chan struct{})
+		a := &store{onPut: func(context.Context, *connect.Batch, int) error {
+			<-release // holds up the rebalance
+			return nil
+		}}
+		r.produce(0, 1, 5)
+		first := start(NewSink(r.options(0, "a", a)))
+		time.Sleep(time.Second)
+		second := start(NewSink(r.options(1, "b", &store{})))
+		time.Sleep(10 * time.Second)
+		if got := second.Progress().Assignment; len(got) > 0 {
+			t.Fatalf("the second has joined: %v", got)
+		}
+		begin := time.Now()
+		if err := second.end(); err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(begin); d > closeTimeout {
+			t.Errorf("the stop took %s", d)
+		}
+		close(release)
+		if err := first.end(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -80,7 +80,6 @@ func (s *Sink) session(ctx, work context.Context) error {
 		}
 		s.fail(err)
 	}
-	s.heed(ctx)
 	return m.leave()
 }
 

@@ -33,8 +33,7 @@ func (s *Source) loop(ctx context.Context) (err error) {
 	s.committer, _ = s.task.(connect.Committer)
 	s.o.OnState(Running)
 	s.fail(s.turns(ctx))
-	s.heed(ctx)
-	return s.finish(ctx)
+	return s.verdict(ctx, s.finish(ctx))
 }
 
 // turns is the loop proper.

@@ -119,7 +119,8 @@ type Task interface {
 	// *PanicError), and so is a stop after which something could not be written or
 	// committed. The graceful part is bounded by Options' StopTimeout: a connector
 	// that is not back by then is left behind (ErrAbandoned). If ErrSuperseded is
-	// the cause of ctx's end, nothing more is written. Run is called once.
+	// the cause of ctx's end, Run stops as gracefully, for what is not fenced may
+	// still be committed, and returns it. Run is called once.
 	Run(ctx context.Context) error
 	// SetPaused pauses or resumes, at any time and without waiting; OnState is told
 	// when the loop gets there.

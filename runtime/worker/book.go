@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"penstock.dev/runtime/task"
 )
 
@@ -21,10 +19,11 @@ const (
 	// detailInterval is how often what a task has done is written, if it has done
 	// anything.
 	detailInterval = 5 * time.Second
-	// writeTimeout bounds a round of writes to the status topic.
+	// writeTimeout bounds one write to the status topic.
 	writeTimeout = 10 * time.Second
-	// writers is how many writes to the status topic are under way at most.
-	writers = 16
+	// remember is how long a released task is remembered, so that its last word is
+	// not written twice.
+	remember = time.Minute
 )
 
 // book decides when the state of which task is written to the status topic.
@@ -35,15 +34,18 @@ type book struct {
 	write func(ctx context.Context, s TaskState, before *TaskState) error
 	log   *slog.Logger
 	wake  chan struct{}
+	writes  sync.WaitGroup // that are under way
 
 	mu      sync.Mutex
 	entries map[task.ID]*entry
+	failing bool
 }
 
 type entry struct {
 	pending *TaskState // to be written; nil is nothing
 	written *TaskState // nil is nothing yet
 	at      time.Time  // of the last try
+	busy    bool       // it is being written
 }
 
 func newBook(write func(context.Context, TaskState, *TaskState) error, log *slog.Logger) *book {
@@ -63,10 +65,7 @@ func (b *book) report(s TaskState) {
 		e.pending = &s
 	}
 	b.mu.Unlock()
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
+	signal(b.wake)
 }
 
 func (e *entry) knowsNewer(s TaskState) bool {
@@ -124,41 +123,47 @@ func (b *book) moved(s TaskState) bool {
 		e.written.RecordsPerSecond != s.RecordsPerSecond || len(w.Assignment) != len(now.Assignment)
 }
 
-// flush writes everything that is pending, now, or until ctx is done.
+// flush writes everything that is pending, now, and waits until it is written or
+// ctx is done.
 func (b *book) flush(ctx context.Context) {
-	for ctx.Err() == nil && b.writeDue(ctx, time.Now(), true) > 0 {
+	for {
+		b.writeDue(ctx, time.Now(), true)
+		if b.settled() {
+			return
+		}
 		select {
 		case <-ctx.Done():
+			return
+		case <-b.wake:
 		case <-time.After(coalesce / 4):
 		}
 	}
 }
 
-// writeDue writes what is due, waits for it, and returns how many writes failed.
-func (b *book) writeDue(ctx context.Context, now time.Time, all bool) int {
-	parent := ctx
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	var g errgroup.Group
-	g.SetLimit(writers)
-	var mu sync.Mutex
-	var failed int
-	var last error
+func (b *book) settled() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range b.entries {
+		if e.pending != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// wait returns when no write is under way. What is may outlive its context, until
+// the client is closed.
+func (b *book) wait() { b.writes.Wait() }
+
+// writeDue starts to write what is due. It does not wait: while Kafka is away, a
+// write does not end, not even with its context.
+func (b *book) writeDue(ctx context.Context, now time.Time, all bool) {
 	for id, due := range b.take(now, all) {
-		g.Go(func() error {
-			if err := b.writeOne(ctx, id, due); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed, last = failed+1, err
-			}
-			return nil
+		b.writes.Go(func() {
+			b.writeOne(ctx, id, due)
+			signal(b.wake)
 		})
 	}
-	_ = g.Wait() // its functions return no error
-	if last != nil && parent.Err() == nil {
-		b.log.Warn("writing task states failed, trying again", "failed", failed, "error", last)
-	}
-	return failed
 }
 
 // take returns the entries that are due, as they are now.
@@ -167,31 +172,48 @@ func (b *book) take(now time.Time, all bool) map[task.ID]entry {
 	defer b.mu.Unlock()
 	due := map[task.ID]entry{}
 	for id, e := range b.entries {
+		if e.busy {
+			continue
+		}
 		if e.pending == nil {
+			if e.written.Released && now.Sub(e.at) > remember {
+				delete(b.entries, id)
+			}
 			continue
 		}
 		if all || e.written == nil && e.at.IsZero() || e.pending.Released || now.Sub(e.at) >= coalesce {
+			e.busy, e.at = true, now
 			due[id] = *e
 		}
 	}
 	return due
 }
 
-func (b *book) writeOne(ctx context.Context, id task.ID, due entry) error {
+func (b *book) writeOne(ctx context.Context, id task.ID, due entry) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	err := b.write(ctx, *due.pending, due.written)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.entries[id]
-	e.at = time.Now()
+	e.busy = false
+	b.note(err)
 	if err != nil {
-		return err
+		return
 	}
 	e.written = due.pending
 	if e.pending == due.pending {
 		e.pending = nil
-		if due.pending.Released {
-			delete(b.entries, id)
-		}
 	}
-	return nil
+}
+
+// note logs when writing begins to fail and when it works again.
+func (b *book) note(err error) {
+	switch {
+	case err != nil && !b.failing:
+		b.log.Warn("writing task states has failed and is tried again", "error", err)
+	case err == nil && b.failing:
+		b.log.Info("task states are written again")
+	}
+	b.failing = err != nil
 }

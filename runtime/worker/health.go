@@ -83,7 +83,7 @@ func (h *health) ready() error {
 	case h.answer.IsZero():
 		return fmt.Errorf("Kafka was not reached yet: %w", h.trouble)
 	case h.now().Sub(h.answer) > reachFor:
-		return fmt.Errorf("Kafka has not answered for %s: %w", h.now().Sub(h.answer).Round(time.Second), h.trouble)
+		return errors.Join(fmt.Errorf("Kafka has not answered for %s", h.now().Sub(h.answer).Round(time.Second)), h.trouble)
 	case !h.taken:
 		return errors.New("the first assignment was not taken over yet")
 	}

@@ -31,7 +31,7 @@ func TestHealth(t *testing.T) {
 			h.takenOver()
 			pass(20 * time.Second)
 			h.kafka(away)
-		}, "", "Kafka has not answered for 20s: connection refused"},
+		}, "", "Kafka has not answered for 20s\nconnection refused"},
 		"broker gone, silence": {func(h *health, pass func(time.Duration)) { h.kafka(nil); h.takenOver(); pass(20 * time.Second) }, "", "Kafka has not answered for 20s"},
 		"broker back": {func(h *health, pass func(time.Duration)) {
 			h.kafka(nil)

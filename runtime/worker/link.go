@@ -166,15 +166,16 @@ func inTask(err error) error {
 	return err
 }
 
-// clientLog turns what the Kafka client has to say below a warning into debug
-// messages: it tells of every heartbeat.
+// clientLog lowers what the Kafka client has to say: it tells of every heartbeat,
+// and, while a broker is away, of every try to connect, for every client. The
+// worker and its tasks tell what that means.
 type clientLog struct{ slog.Handler }
 
 func lowered(l slog.Level) slog.Level {
-	if l < slog.LevelWarn {
+	if l < slog.LevelError {
 		return min(l, slog.LevelDebug)
 	}
-	return l
+	return slog.LevelWarn
 }
 
 // Enabled implements slog.Handler.

@@ -5,6 +5,7 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"penstock.dev/runtime/storage"
@@ -69,19 +70,31 @@ func (w *Worker) detail(s TaskState) storage.TaskDetail {
 }
 
 // watchKafka asks Kafka again and again whether it is there, and says that this
-// worker is.
-func (w *Worker) watchKafka(ctx context.Context) {
+// worker is. It ends with ctx; a write may outlive it, until the client is closed.
+func (w *Worker) watchKafka(ctx context.Context, writes *sync.WaitGroup) {
 	ticker := time.NewTicker(askInterval)
 	defer ticker.Stop()
+	free := make(chan struct{}, 1) // holds a token while no write is under way
+	free <- struct{}{}
+	away := false
 	for {
-		err := w.beat(ctx)
+		err := w.ask(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
-			w.log.Warn("Kafka does not answer", "error", err)
-		}
 		w.health.kafka(err)
+		switch {
+		case err != nil && !away:
+			w.log.Warn("Kafka does not answer", "error", err)
+		case err == nil && away:
+			w.log.Info("Kafka answers again")
+		}
+		away = err != nil
+		select {
+		case <-free:
+			writes.Go(func() { w.beat(ctx); free <- struct{}{} })
+		default:
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -90,15 +103,22 @@ func (w *Worker) watchKafka(ctx context.Context) {
 	}
 }
 
-// beat writes the worker's own detail: the answer says that Kafka takes writes.
-func (w *Worker) beat(ctx context.Context) error {
+// ask returns nil if a broker answers.
+func (w *Worker) ask(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
+	return w.link.control.Ping(ctx)
+}
+
+// beat writes the worker's own detail.
+func (w *Worker) beat(ctx context.Context) {
 	d := storage.WorkerDetail{Pod: w.o.Pod, UID: w.o.PodUID, Version: w.o.Version, Heartbeat: time.Now().UTC()}
 	for _, p := range w.o.Registry.Plugins {
 		d.Plugins = append(d.Plugins, storage.Plugin{Class: p.Name, Type: string(p.Kind), Version: p.Version})
 	}
-	return w.link.statuses.PutWorker(ctx, d)
+	if err := w.link.statuses.PutWorker(ctx, d); err != nil && ctx.Err() == nil {
+		w.log.Warn("writing the worker's heartbeat failed", "error", err)
+	}
 }
 
 // leave takes the worker's detail back.

@@ -162,13 +162,18 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	defer link.close()
+	var writes sync.WaitGroup
+	defer func() {
+		link.close() // it ends what is still being written
+		writes.Wait()
+		w.book.wait()
+	}()
 	w.link = link
 	close(w.reached)
 
 	side, stopSide := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
-	wg.Go(func() { w.watchKafka(side) })
+	wg.Go(func() { w.watchKafka(side, &writes) })
 	wg.Go(func() {
 		w.book.run(side, w.Tasks, func() { w.health.turn("status") })
 		w.health.end("status")

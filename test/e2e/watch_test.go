@@ -8,6 +8,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -76,7 +77,7 @@ func (s *suite) gone(t testing.TB, ns, connector string) error {
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
-	return fmt.Errorf("%s is still there: %v, finalizers %v", connector, err, c.Finalizers)
+	return errors.Join(fmt.Errorf("%s is still there, finalizers %v", connector, c.Finalizers), err)
 }
 
 // offsets watches the committed offsets that resources show and notes each time

@@ -65,7 +65,9 @@ func Fields(ctx context.Context, c client.Client, field client.FieldOwner, obj c
 }
 
 // Status applies the status of an object that exists, whole, whatever has become
-// of its spec meanwhile. An object that is gone is no error.
+// of its spec meanwhile. An object that is gone is no error. The API server does
+// not compare UIDs here: a new object of the same name gets the status, until its
+// own first pass.
 func Status(ctx context.Context, c client.Client, field client.FieldOwner, obj client.Object) error {
 	out := obj.DeepCopyObject().(client.Object)
 	out.SetResourceVersion("")

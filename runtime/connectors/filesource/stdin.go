@@ -64,7 +64,7 @@ func (t *stdin) read() error {
 	n, err := t.in.Read(t.lines.room())
 	t.lines.wrote(n)
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		t.ended = true
 	case err != nil:
 		return fmt.Errorf("reading standard input: %w", err)

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"penstock.dev/cmd/penstock/manifest"
+	"penstock.dev/runtime/storage"
+)
+
+func TestLoadSettings(t *testing.T) {
+	t.Setenv("PENSTOCK_TEST_PASSWORD", "s3cret")
+	tests := map[string]struct {
+		props    string
+		cluster  *manifest.Cluster
+		want     settings
+		warnings []string
+		err      string
+	}{
+		"none": {want: settings{
+			groupID: "penstock-standalone", connection: map[string]string{}, defaults: map[string]string{},
+			topics: storage.Topics{Offsets: "penstock-standalone-offsets", Status: "penstock-standalone-status"},
+		}},
+		"Kafka Connect's file": {
+			props: `# worker
+bootstrap.servers=a:9092,b:9092
+group.id=g
+key.converter=org.apache.kafka.connect.storage.StringConverter
+value.converter=json
+value.converter.schemas.enable=false
+offset.storage.topic=o
+status.storage.topic=s
+offset.storage.replication.factor=3
+offset.storage.partitions=10
+config.storage.topic=c
+offset.flush.interval.ms=10000
+security.protocol=SASL_SSL
+sasl.mechanism=PLAIN
+sasl.jaas.config=x password="${env:PENSTOCK_TEST_PASSWORD}";
+config.providers=file,env
+config.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider
+plugin.path=/usr/share/java
+`,
+			want: settings{
+				groupID: "g",
+				connection: map[string]string{
+					"bootstrap.servers": "a:9092,b:9092", "security.protocol": "SASL_SSL",
+					"sasl.mechanism": "PLAIN", "sasl.jaas.config": `x password="s3cret";`,
+				},
+				topics: storage.Topics{Offsets: "o", Status: "s", OffsetsPartitions: 10, ReplicationFactor: 3},
+				defaults: map[string]string{
+					"key.converter": "org.apache.kafka.connect.storage.StringConverter", "value.converter": "json", "value.converter.schemas.enable": "false",
+					"offset.flush.interval.ms": "10000", "config.storage.topic": "c", "plugin.path": "/usr/share/java",
+				},
+			},
+			warnings: []string{"config.storage.topic", "plugin.path"},
+		},
+		"a cluster": {
+			cluster: &manifest.Cluster{
+				Origin: "c.yaml, document 1", Config: map[string]string{"value.converter": "string"},
+				Properties: map[string]string{"bootstrap.servers": "a:9092", "group.id": "g", "security.protocol": "PLAINTEXT"},
+			},
+			want: settings{
+				origin: "c.yaml, document 1", groupID: "g", connection: map[string]string{"bootstrap.servers": "a:9092", "security.protocol": "PLAINTEXT"},
+				topics: storage.Topics{Offsets: "g-offsets", Status: "g-status"}, defaults: map[string]string{"value.converter": "string"},
+			},
+		},
+		"cluster with a connection key": {
+			cluster: &manifest.Cluster{Origin: "c.yaml, document 1", Config: map[string]string{"group.id": "x"}},
+			err:     "c.yaml, document 1: group.id: is not a config key here, set spec.groupId instead",
+		},
+		"both":             {props: "group.id=g\n", cluster: &manifest.Cluster{Origin: "c.yaml, document 1"}, err: "both --config and the ConnectCluster in c.yaml, document 1 say how to reach Kafka"},
+		"wrong number":     {props: "offset.storage.partitions=many\n", err: `offset.storage.partitions: must be a number from 1 to 32767, not "many"`},
+		"wrong type":       {props: "offset.flush.interval.ms=soon\n", err: "offset.flush.interval.ms: "},
+		"producer default": {props: "producer.compression.type=lz4\n", err: "producer.compression.type: is a Kafka Connect worker key that this version does not support; remove it"},
+		"exactly once":     {props: "exactly.once.source.support=enabled\n", err: "exactly.once.source.support: is a Kafka Connect worker key"},
+		"other provider":   {props: "config.providers=vault\n", err: "config.providers: is a Kafka Connect worker key"},
+		"missing secret":   {props: "sasl.jaas.config=${env:PENSTOCK_TEST_NOT_SET}\n", err: "resolving sasl.jaas.config: ${env:PENSTOCK_TEST_NOT_SET}: the environment variable"},
+		"bad file":         {props: "a=\\u12\n", err: `key a: \u needs four hexadecimal digits`},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			file := ""
+			if tc.props != "" {
+				file = write(t, filepath.Join(t.TempDir(), "worker.properties"), tc.props)
+				tc.want.origin = file
+			}
+			got, warnings, err := loadSettings(t.Context(), registry(), manifest.Manifest{Cluster: tc.cluster}, file)
+			if tc.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.err) || strings.Contains(err.Error(), "s3cret") {
+					t.Errorf("error %v, want one with %q", err, tc.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(settings{})); diff != "" {
+				t.Errorf("settings (-want +got):\n%s", diff)
+			}
+			var keys []string
+			for _, w := range warnings {
+				keys = append(keys, w.Key)
+			}
+			if diff := cmp.Diff(tc.warnings, keys); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if _, _, err := loadSettings(t.Context(), registry(), manifest.Manifest{}, "/nope.properties"); err == nil || !strings.Contains(err.Error(), "reading the worker config: ") {
+		t.Errorf("error %v for a file that is not there", err)
+	}
+}
