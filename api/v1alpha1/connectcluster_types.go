@@ -16,7 +16,7 @@ import (
 // +kubebuilder:resource:path=connectclusters,scope=Namespaced,shortName=ccl,categories=connect
 // +kubebuilder:subresource:status
 // +kubebuilder:subresource:scale:specpath=.spec.replicas,statuspath=.status.replicas,selectorpath=.status.selector
-// +kubebuilder:printcolumn:name="Workers",type=string,JSONPath=`.status.workers`,description="Ready workers of desired ones."
+// +kubebuilder:printcolumn:name="Workers",type=string,JSONPath=`.status.workersReady`,description="Ready workers of desired ones."
 // +kubebuilder:printcolumn:name="Connectors",type=integer,JSONPath=`.status.connectors.total`,description="Connectors that name this cluster."
 // +kubebuilder:printcolumn:name="Tasks",type=integer,JSONPath=`.status.tasks.total`,description="Tasks of these connectors."
 // +kubebuilder:printcolumn:name="Failed",type=integer,JSONPath=`.status.tasks.failed`,description="Tasks that have failed."
@@ -342,10 +342,10 @@ type ConnectClusterStatus struct {
 	// +optional
 	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
 
-	// workers is ready/desired as text, such as 2/3, for the table.
+	// workersReady is ready/desired as text, for the table.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
-	Workers string `json:"workers,omitempty"`
+	WorkersReady string `json:"workersReady,omitempty"`
 
 	// selector selects the worker pods, for the scale subresource.
 	// +optional

@@ -3,28 +3,25 @@
 
 package v1alpha1
 
-import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// Connector moves data between Kafka and another system: a source writes to
-// Kafka, a sink reads from it. Its work is split over Tasks.
+// Connector says what should move into or out of Kafka.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=connectors,scope=Namespaced,shortName=cctr,categories=connect
 // +kubebuilder:subresource:status
 // +kubebuilder:subresource:scale:specpath=.spec.tasksMax,statuspath=.status.taskCount,selectorpath=.status.selector
-// +kubebuilder:printcolumn:name="Cluster",type=string,JSONPath=`.spec.clusterRef.name`,description="ConnectCluster that runs it."
-// +kubebuilder:printcolumn:name="Class",type=string,JSONPath=`.spec.class`,description="Plugin."
+// +kubebuilder:printcolumn:name="Cluster",type=string,JSONPath=`.spec.clusterRef.name`
+// +kubebuilder:printcolumn:name="Class",type=string,JSONPath=`.spec.class`
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`
-// +kubebuilder:printcolumn:name="Tasks",type=string,JSONPath=`.status.tasksReady`,description="Running tasks of desired ones."
+// +kubebuilder:printcolumn:name="Tasks",type=string,JSONPath=`.status.tasksReady`,description="Tasks that do what they should, of desired ones."
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.status.type`,priority=1,description="source or sink."
-// +kubebuilder:printcolumn:name="Lag",type=integer,JSONPath=`.status.lag.records`,priority=1,description="Records that a sink has yet to read."
-// +kubebuilder:printcolumn:name="Restarts",type=integer,JSONPath=`.status.restarts`,priority=1,description="Restarts of its tasks after failures."
-// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 63",message="metadata.name: at most 63 characters, so that it fits into labels; the name in Kafka may be longer (spec.connectorName)"
+// +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.status.type`,priority=1
+// +kubebuilder:printcolumn:name="Lag",type=integer,JSONPath=`.status.lag.records`,priority=1,description="Records that a sink has not read yet."
+// +kubebuilder:printcolumn:name="Restarts",type=integer,JSONPath=`.status.restarts`,priority=1
+// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 63",message="metadata.name: at most 63 characters, because it labels the connector's tasks"
 type Connector struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -38,11 +35,11 @@ type Connector struct {
 
 	// status is what the operator sees.
 	// +optional
-	// +kubebuilder:default={"observedGeneration": -1}
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status ConnectorStatus `json:"status,omitzero"`
 }
 
-// ConnectorState is the state that a user wants of a connector.
+// ConnectorState is what a connector should do.
 //
 // +kubebuilder:validation:Enum=Running;Paused;Stopped
 type ConnectorState string
@@ -50,71 +47,69 @@ type ConnectorState string
 const (
 	// ConnectorRunning moves data.
 	ConnectorRunning ConnectorState = "Running"
-	// ConnectorPaused keeps the tasks and moves nothing.
+	// ConnectorPaused keeps the tasks where they are and moves nothing.
 	ConnectorPaused ConnectorState = "Paused"
-	// ConnectorStopped has no tasks; offsets stay.
+	// ConnectorStopped removes the tasks; offsets stay.
 	ConnectorStopped ConnectorState = "Stopped"
 )
 
 // ConnectorSpec is what the user wants of a Connector.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.connectorName) == has(oldSelf.connectorName) && (!has(self.connectorName) || self.connectorName == oldSelf.connectorName)",message="connectorName is immutable: it names the offsets and the consumer group; create another Connector instead",fieldPath=".connectorName",reason=FieldValueForbidden
-// +kubebuilder:validation:XValidation:rule="self.clusterRef == oldSelf.clusterRef",message="clusterRef is immutable: the offsets belong to the cluster; create another Connector instead",fieldPath=".clusterRef",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="has(self.connectorName) == has(oldSelf.connectorName) && (!has(self.connectorName) || self.connectorName == oldSelf.connectorName)",message="connectorName is immutable: it names the connector's offsets; create another Connector instead",fieldPath=".connectorName",reason=FieldValueForbidden
 type ConnectorSpec struct {
-	// clusterRef names the ConnectCluster, in the same namespace, that runs the
-	// connector. Immutable.
+	// clusterRef names the ConnectCluster that runs the connector, in the same
+	// namespace. Immutable.
 	// +required
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="clusterRef is immutable: the offsets are in that cluster's topics; create another Connector instead",reason=FieldValueForbidden
 	ClusterRef ClusterRef `json:"clusterRef"`
 
-	// connectorName is the connector's name in Kafka: in the offsets and status
-	// topics and in the sink's consumer group, `connect-<connectorName>`. Default:
-	// metadata.name. Immutable.
+	// connectorName is the connector's name in Kafka: in the keys of offsets and
+	// statuses and in the consumer group `connect-<name>`. Default: metadata.name.
+	// Immutable.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=200
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9._-]+$`
 	ConnectorName string `json:"connectorName,omitempty"`
 
-	// class is the plugin: its name, such as file-sink, or Kafka Connect's class
+	// class is the connector's plugin: its short name, or a Kafka Connect class
 	// name, in full or short.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9._$-]+$`
 	Class string `json:"class"`
 
-	// state is Running, Paused (the tasks stay and move nothing) or Stopped (no
-	// tasks).
+	// state is what the connector should do.
 	// +optional
 	// +kubebuilder:default=Running
 	State ConnectorState `json:"state,omitempty"`
 
-	// tasksMax bounds the number of tasks; the plugin may use fewer.
+	// tasksMax bounds how many tasks share the work.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=1000
+	// +kubebuilder:validation:Maximum=10000
 	TasksMax *int32 `json:"tasksMax,omitempty"`
 
-	// config is the connector's configuration under Kafka Connect's keys. Values
-	// are strings, numbers or booleans.
+	// config holds the connector's settings under Kafka Connect's keys. Values are
+	// strings, numbers or booleans.
 	// +optional
 	Config *ConnectorConfig `json:"config,omitempty"`
 
-	// configFrom takes values of the configuration from Secrets. Only the workers
-	// read them. A key may stand in config or here, not in both.
+	// configFrom takes settings from Secrets. Only the worker that runs a task reads
+	// them. A key that stands in config too makes the config invalid: ConfigValid
+	// says so, because the API server cannot.
 	// +optional
 	// +listType=map
 	// +listMapKey=key
 	// +kubebuilder:validation:MaxItems=64
 	ConfigFrom []ConfigFrom `json:"configFrom,omitempty"`
 
-	// restartPolicy says what happens to a task that has failed.
+	// restartPolicy says what happens to a task that fails.
 	// +optional
 	RestartPolicy *RestartPolicy `json:"restartPolicy,omitempty"`
 
-	// restartNonce restarts the connector's tasks each time that it changes; its
-	// value means nothing else.
+	// restartNonce restarts every task each time it changes, whatever its value.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	RestartNonce string `json:"restartNonce,omitempty"`
@@ -124,7 +119,7 @@ type ConnectorSpec struct {
 	Deletion *ConnectorDeletion `json:"deletion,omitempty"`
 }
 
-// ClusterRef names a ConnectCluster in the resource's namespace.
+// ClusterRef names a ConnectCluster in the same namespace.
 type ClusterRef struct {
 	// name is the ConnectCluster's name.
 	// +required
@@ -133,16 +128,13 @@ type ClusterRef struct {
 	Name string `json:"name"`
 }
 
-// ConfigFrom takes the value of a configuration key from a Secret.
-//
-// +kubebuilder:validation:XValidation:rule="self.key != 'name'",message="key name is reserved: set spec.connectorName instead",fieldPath=".key"
-// +kubebuilder:validation:XValidation:rule="self.key != 'connector.class'",message="key connector.class is reserved: set spec.class instead",fieldPath=".key"
-// +kubebuilder:validation:XValidation:rule="self.key != 'tasks.max'",message="key tasks.max is reserved: set spec.tasksMax instead",fieldPath=".key"
+// ConfigFrom is one setting whose value stands in a Secret.
 type ConfigFrom struct {
-	// key is the configuration key.
+	// key is the config key that gets the value.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="!(self in ['name', 'connector.class', 'tasks.max'])",message="this key has a field of its own: set spec.connectorName, spec.class or spec.tasksMax"
 	Key string `json:"key"`
 
 	// secretKeyRef names the value.
@@ -150,61 +142,48 @@ type ConfigFrom struct {
 	SecretKeyRef SecretKeyRef `json:"secretKeyRef"`
 }
 
-// RestartType says which tasks are started again.
+// RestartType says whether failed tasks are restarted.
 //
 // +kubebuilder:validation:Enum=OnFailure;Never
 type RestartType string
 
 const (
-	// RestartOnFailure starts a failed task again, within the budget.
+	// RestartOnFailure restarts a failed task after a pause.
 	RestartOnFailure RestartType = "OnFailure"
-	// RestartNever leaves a failed task failed.
+	// RestartNever leaves a failed task as it is.
 	RestartNever RestartType = "Never"
 )
 
-// RestartPolicy says what happens to a task that has failed. The budget and the
-// back-off are each task's own.
+// RestartPolicy says what happens to a task that fails.
 type RestartPolicy struct {
-	// type is OnFailure (the default) or Never.
+	// type is OnFailure or Never.
 	// +optional
+	// +kubebuilder:default=OnFailure
 	Type RestartType `json:"type,omitempty"`
 
-	// maxRestarts is how often a task is restarted within the window before it
-	// stays failed. Default: 10.
+	// maxRestarts is how many restarts a task gets within the window. Default: 10.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=100
+	// +kubebuilder:validation:Maximum=1000
 	MaxRestarts *int32 `json:"maxRestarts,omitempty"`
 
-	// window is the time over which restarts are counted. Default: 1h.
+	// window is the time in which restarts are counted. Default: 1h.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('168h')",message="window is a duration from 1s to 168h"
 	Window *metav1.Duration `json:"window,omitempty"`
 
-	// backoff is the wait before a restart; it doubles from initial to max.
+	// backoff is the pause before a restart.
 	// +optional
-	Backoff *Backoff `json:"backoff,omitempty"`
+	Backoff *RestartBackoff `json:"backoff,omitempty"`
 }
 
-// Backoff is a wait that doubles.
-type Backoff struct {
-	// initial is the first wait. Default: 1s.
+// RestartBackoff is the pause before a restart, which doubles each time.
+type RestartBackoff struct {
+	// initial is the first pause. Default: 1s.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('100ms') && duration(self) <= duration('24h')",message="initial is a duration from 100ms to 24h"
 	Initial *metav1.Duration `json:"initial,omitempty"`
 
-	// max is the longest wait. Default: 5m.
+	// max is the longest pause. Default: 5m.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('100ms') && duration(self) <= duration('24h')",message="max is a duration from 100ms to 24h"
 	Max *metav1.Duration `json:"max,omitempty"`
 }
 
@@ -214,27 +193,22 @@ type Backoff struct {
 type OffsetsPolicy string
 
 const (
-	// OffsetsRetain keeps them, so that a connector of the same name goes on where
-	// this one ended.
+	// OffsetsRetain keeps them: a connector of the same name goes on from there.
 	OffsetsRetain OffsetsPolicy = "Retain"
-	// OffsetsDelete deletes a source's offsets or a sink's consumer group.
+	// OffsetsDelete removes them.
 	OffsetsDelete OffsetsPolicy = "Delete"
 )
 
 // ConnectorDeletion says what happens when a Connector is deleted.
 type ConnectorDeletion struct {
-	// offsets is Retain (the default) or Delete.
+	// offsets is Retain or Delete.
 	// +optional
+	// +kubebuilder:default=Retain
 	Offsets OffsetsPolicy `json:"offsets,omitempty"`
 
-	// timeout bounds how long the deletion waits for tasks to stop and for offsets
-	// to be deleted; after it the Connector goes, with an Event that says what was
-	// left behind. Default: 2m.
+	// timeout bounds how long the deletion waits for tasks to stop and for Kafka.
+	// Default: 2m.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="timeout is a duration from 1s to 24h"
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 }
 
@@ -253,182 +227,145 @@ type ConnectorStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// state is what the connector does: Running, Paused, Stopped, Failed or
-	// Unassigned.
+	// state is what the connector does.
 	// +optional
-	State ConnectorPhase `json:"state,omitempty"`
+	// +kubebuilder:validation:MaxLength=32
+	State string `json:"state,omitempty"`
 
 	// type is source or sink.
 	// +optional
 	Type PluginType `json:"type,omitempty"`
 
-	// tasks counts the connector's tasks by state.
+	// tasks counts the tasks by state.
 	// +optional
 	Tasks *TaskCounts `json:"tasks,omitempty"`
 
-	// tasksReady is running/desired as text, such as 5/6, for the table.
+	// tasksReady is ready/desired as text, for the table.
 	// +optional
-	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:MaxLength=32
 	TasksReady string `json:"tasksReady,omitempty"`
 
 	// taskCount is how many tasks there are, for the scale subresource.
 	// +optional
 	TaskCount int32 `json:"taskCount,omitempty"`
 
-	// selector selects the connector's Tasks, for the scale subresource.
+	// selector selects the Tasks, for the scale subresource.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	Selector string `json:"selector,omitempty"`
 
-	// configRevision identifies the configuration that the tasks were planned from.
+	// configRevision names the config that the tasks run.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	ConfigRevision string `json:"configRevision,omitempty"`
 
-	// offsets says what is committed.
+	// offsets are what is committed.
 	// +optional
 	Offsets *ConnectorOffsets `json:"offsets,omitempty"`
 
-	// lag says how far a sink is behind.
+	// lag is how far a sink is behind.
 	// +optional
-	Lag *Lag `json:"lag,omitempty"`
+	Lag *ConnectorLag `json:"lag,omitempty"`
 
-	// consumerGroup is a sink's consumer group.
+	// consumerGroup is a sink's group in Kafka.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	ConsumerGroup string `json:"consumerGroup,omitempty"`
 
-	// topics are those that the connector reads or writes, as far as known; the
-	// first 20.
+	// topics are a sink's topics, at most 20.
 	// +optional
-	// +listType=set
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=20
 	// +kubebuilder:validation:items:MaxLength=249
 	Topics []string `json:"topics,omitempty"`
 
-	// restarts counts the restarts of its tasks after failures.
+	// restarts counts the restarts of all tasks after failures.
 	// +optional
 	Restarts int32 `json:"restarts,omitempty"`
 
-	// lastError is the most recent failure of a task.
+	// lastError is the latest failure of a task.
 	// +optional
 	LastError *ConnectorError `json:"lastError,omitempty"`
 }
 
-// ConnectorPhase is what a connector does, in one word.
-//
-// +kubebuilder:validation:Enum=Unassigned;Running;Paused;Stopped;Failed
-type ConnectorPhase string
-
-const (
-	// PhaseUnassigned has tasks to run and none of them runs yet.
-	PhaseUnassigned ConnectorPhase = "Unassigned"
-	// PhaseRunning has a running task and no failed one.
-	PhaseRunning ConnectorPhase = "Running"
-	// PhasePaused has only paused tasks.
-	PhasePaused ConnectorPhase = "Paused"
-	// PhaseStopped has no tasks, as wanted.
-	PhaseStopped ConnectorPhase = "Stopped"
-	// PhaseFailed has a failed task.
-	PhaseFailed ConnectorPhase = "Failed"
-)
-
-// TaskCounts counts the tasks of a connector by state.
+// TaskCounts counts a connector's tasks by state.
 type TaskCounts struct {
 	// desired is how many there should be.
 	// +required
 	Desired int32 `json:"desired"`
-
 	// total is how many there are.
 	// +required
 	Total int32 `json:"total"`
-
-	// running counts those that move data.
+	// running counts those that run.
 	// +required
 	Running int32 `json:"running"`
-
 	// paused counts those that are paused.
 	// +required
 	Paused int32 `json:"paused"`
-
-	// failed counts those that have failed, also those that wait for a restart.
+	// failed counts those that have failed, and those that wait for a restart.
 	// +required
 	Failed int32 `json:"failed"`
-
-	// unassigned counts those that have no worker or have not started yet.
+	// unassigned counts those that no worker runs.
 	// +required
 	Unassigned int32 `json:"unassigned"`
 }
 
-// ConnectorOffsets says what a connector has committed.
+// ConnectorOffsets are the committed offsets of all tasks.
 type ConnectorOffsets struct {
-	// committedAt is the time of the last commit.
+	// committedAt is when an offset was last committed.
 	// +optional
 	CommittedAt *metav1.Time `json:"committedAt,omitempty"`
-
-	// partitions counts the partitions with an offset.
-	// +optional
-	Partitions int32 `json:"partitions,omitempty"`
-
-	// sample holds the most recently moved ones, at most 8.
+	// partitions counts the partitions that have one.
+	// +required
+	Partitions int32 `json:"partitions"`
+	// sample holds some of them.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
 	Sample []PartitionOffset `json:"sample,omitempty"`
 }
 
-// PartitionOffset is one committed offset as text.
+// PartitionOffset is the committed offset of one partition.
 type PartitionOffset struct {
-	// partition is topic-number of a sink, or a source's partition as JSON.
+	// partition is a source partition as JSON, or `topic-partition`.
 	// +required
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=512
 	Partition string `json:"partition"`
-
-	// offset is a sink's number, or a source's offset as JSON.
+	// offset is a source offset as JSON, or the number of the next record.
 	// +required
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=512
 	Offset string `json:"offset"`
-
-	// lag is how many records a sink's partition holds beyond the offset.
+	// lag is how many records of a sink's partition are not read yet.
 	// +optional
 	Lag *int64 `json:"lag,omitempty"`
 }
 
-// Lag says how far a sink is behind.
-type Lag struct {
-	// records counts the records that are not committed yet.
+// ConnectorLag is how far a sink is behind.
+type ConnectorLag struct {
+	// records counts the records that are not read yet.
 	// +required
 	Records int64 `json:"records"`
-
-	// observedAt is when it was last looked at.
-	// +required
-	ObservedAt metav1.Time `json:"observedAt"`
+	// observedAt is when that was seen.
+	// +optional
+	ObservedAt *metav1.Time `json:"observedAt,omitempty"`
 }
 
-// ConnectorError is the failure of a task.
+// ConnectorError is a failure of a task.
 type ConnectorError struct {
-	// task is the index of the task.
+	// task is the task's number.
 	// +required
 	Task int32 `json:"task"`
-
-	TaskError `json:",inline"`
-}
-
-// TaskError says why a task failed, without any value of the configuration.
-type TaskError struct {
-	// reason is one word for programs.
-	// +required
+	// reason is a word for it.
+	// +optional
 	// +kubebuilder:validation:MaxLength=64
-	Reason string `json:"reason"`
-
-	// message is for people; at most 1 KiB.
-	// +required
+	Reason string `json:"reason,omitempty"`
+	// message is the error, without secrets.
+	// +optional
 	// +kubebuilder:validation:MaxLength=1024
-	Message string `json:"message"`
-
-	// at is when it happened.
-	// +required
-	At metav1.Time `json:"at"`
+	Message string `json:"message,omitempty"`
+	// at is when it was seen.
+	// +optional
+	At *metav1.Time `json:"at,omitempty"`
 }
 
 // ConnectorList is a list of Connectors.

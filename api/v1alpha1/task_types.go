@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Task is one share of a connector's work. The operator creates, binds and
-// deletes Tasks; a worker runs those that are bound to its pod.
+// Task is a part of a connector's work, bound to a worker as a Pod is bound to a
+// node. It belongs to the operator: nobody else creates, changes or deletes one.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=tasks,scope=Namespaced,shortName=ctask,categories=connect
@@ -20,12 +20,12 @@ import (
 // +kubebuilder:printcolumn:name="Connector",type=string,JSONPath=`.spec.connectorRef.name`
 // +kubebuilder:printcolumn:name="Index",type=integer,JSONPath=`.spec.index`
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.state`
-// +kubebuilder:printcolumn:name="Worker",type=string,JSONPath=`.spec.worker.name`,description="Pod that the task is bound to."
-// +kubebuilder:printcolumn:name="Restarts",type=integer,JSONPath=`.status.restarts`,description="Restarts after failures."
+// +kubebuilder:printcolumn:name="Worker",type=string,JSONPath=`.spec.worker.name`
+// +kubebuilder:printcolumn:name="Restarts",type=integer,JSONPath=`.status.restarts`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Lag",type=integer,JSONPath=`.status.lag`,priority=1,description="Records that a sink's task has yet to read."
-// +kubebuilder:printcolumn:name="Rate",type=string,JSONPath=`.status.recordsPerSecond`,priority=1,description="Records a second."
-// +kubebuilder:printcolumn:name="Assignment",type=string,JSONPath=`.status.assignment`,priority=1,description="What the task works on."
+// +kubebuilder:printcolumn:name="Lag",type=integer,JSONPath=`.status.lag`,priority=1
+// +kubebuilder:printcolumn:name="Rate",type=string,JSONPath=`.status.recordsPerSecond`,priority=1
+// +kubebuilder:printcolumn:name="Assignment",type=string,JSONPath=`.status.assignment`,priority=1
 type Task struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -33,51 +33,45 @@ type Task struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is what the operator wants of the worker.
+	// spec is what the operator wants of a worker.
 	// +required
 	Spec TaskSpec `json:"spec"`
 
-	// status is what the operator has read from Kafka.
+	// status is what the worker said in Kafka.
 	// +optional
-	// +kubebuilder:default={"observedGeneration": -1}
 	Status TaskStatus `json:"status,omitzero"`
 }
 
-// TaskDesiredState is the state that the operator wants of a task.
+// TaskDesiredState is what a task should do.
 //
 // +kubebuilder:validation:Enum=Running;Paused
 type TaskDesiredState string
 
 const (
-	// TaskWantRunning moves data.
-	TaskWantRunning TaskDesiredState = "Running"
-	// TaskWantPaused keeps the task and moves nothing.
-	TaskWantPaused TaskDesiredState = "Paused"
+	// TaskRunning moves data.
+	TaskRunning TaskDesiredState = "Running"
+	// TaskPaused moves nothing.
+	TaskPaused TaskDesiredState = "Paused"
 )
 
-// TaskSpec is what a worker needs to run a task.
-//
-// +kubebuilder:validation:XValidation:rule="self.connectorRef == oldSelf.connectorRef && self.clusterRef == oldSelf.clusterRef && self.connectorName == oldSelf.connectorName && self.index == oldSelf.index",message="a Task keeps its connector, cluster and index for life"
-// +kubebuilder:validation:XValidation:rule="self.index < self.count",message="index must be below count"
-// +kubebuilder:validation:XValidation:rule="self.epoch >= oldSelf.epoch",message="epoch never goes back"
+// TaskSpec is what the operator wants of a worker.
 type TaskSpec struct {
+	// clusterName is the ConnectCluster that runs the task.
+	// +required
+	// +kubebuilder:validation:MaxLength=40
+	ClusterName string `json:"clusterName"`
+
 	// connectorRef is the Connector that the task belongs to.
 	// +required
-	ConnectorRef ObjectRef `json:"connectorRef"`
-
-	// clusterRef is the ConnectCluster whose workers may run the task.
-	// +required
-	ClusterRef ClusterRef `json:"clusterRef"`
+	ConnectorRef ConnectorRef `json:"connectorRef"`
 
 	// connectorName is the connector's name in Kafka.
 	// +required
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=200
 	ConnectorName string `json:"connectorName"`
 
-	// class is the plugin, by its own name.
+	// class is the connector's plugin.
 	// +required
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Class string `json:"class"`
 
@@ -85,78 +79,69 @@ type TaskSpec struct {
 	// +required
 	Type PluginType `json:"type"`
 
-	// index is the task's number, from 0.
+	// index is the task's number, from 0 to count-1.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	Index int32 `json:"index"`
 
-	// count is how many tasks the connector has; a task finds its share of the work
-	// from index and count.
+	// count is how many tasks share the connector's work.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	Count int32 `json:"count"`
 
-	// config is the connector's whole configuration of this revision, the cluster's
-	// defaults included. A value from a Secret stands as a reference.
+	// config is the connector's config of this revision. Secrets stand in it as
+	// references, never as values.
 	// +optional
-	// +kubebuilder:validation:MaxProperties=1024
 	Config map[string]string `json:"config,omitempty"`
 
-	// configRevision identifies config and count.
+	// configRevision names the config.
 	// +required
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	ConfigRevision string `json:"configRevision"`
 
-	// desiredState is Running or Paused.
+	// desiredState is what the task should do.
 	// +required
 	DesiredState TaskDesiredState `json:"desiredState"`
 
-	// restart is a value of the connector's that restarts the task when it changes:
-	// its restartNonce and its restart-requested-at annotation.
-	// +optional
-	// +kubebuilder:validation:MaxLength=512
-	Restart string `json:"restart,omitempty"`
-
-	// worker is the pod that the task is bound to; none while it waits for one.
+	// worker is the pod that the task is bound to; none means that it waits for one.
 	// +optional
 	Worker *WorkerRef `json:"worker,omitempty"`
 
-	// epoch numbers the incarnations of the task; a higher one takes over from all
-	// lower ones. 0 before the first binding.
-	// +required
-	// +kubebuilder:validation:Minimum=0
-	Epoch int64 `json:"epoch"`
+	// epoch is the number of this incarnation of the task. Every binding and every
+	// restart raises it; the highest one, kept in Kafka, wins.
+	// +optional
+	Epoch int64 `json:"epoch,omitempty"`
+
+	// boundRevision is the config revision that the epoch was given for.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	BoundRevision string `json:"boundRevision,omitempty"`
+
+	// releasing is set while a worker is asked to let the task go, before another one
+	// gets it.
+	// +optional
+	Releasing *Release `json:"releasing,omitempty"`
 }
 
-// ObjectRef names one object for its lifetime, in the same namespace.
-type ObjectRef struct {
-	// name is the object's name.
+// ConnectorRef names the Connector that a Task belongs to.
+type ConnectorRef struct {
+	// name is the Connector's name.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
-
-	// uid is the object's UID.
+	// uid is the Connector's UID.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
 	UID types.UID `json:"uid"`
 }
 
-// WorkerRef names one worker pod for its lifetime: a StatefulSet gives the name
-// to the next pod, never the UID.
+// WorkerRef names a worker's pod. The UID counts: StatefulSets use names again.
 type WorkerRef struct {
 	// name is the pod's name.
 	// +required
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name"`
-
 	// uid is the pod's UID.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
 	UID types.UID `json:"uid"`
 }
 
@@ -166,31 +151,30 @@ type WorkerRef struct {
 type TaskState string
 
 const (
-	// TaskUnassigned has no worker.
-	TaskUnassigned TaskState = "Unassigned"
-	// TaskStarting is bound to a worker that has not reported this incarnation yet.
-	TaskStarting TaskState = "Starting"
-	// TaskRunning moves data.
-	TaskRunning TaskState = "Running"
-	// TaskPaused is open and moves nothing.
-	TaskPaused TaskState = "Paused"
-	// TaskFailed has failed and stays so.
-	TaskFailed TaskState = "Failed"
-	// TaskRestarting has failed and waits for its next try.
-	TaskRestarting TaskState = "Restarting"
+	// TaskStateUnassigned waits for a worker.
+	TaskStateUnassigned TaskState = "Unassigned"
+	// TaskStateStarting is bound, and its worker has not reported it yet.
+	TaskStateStarting TaskState = "Starting"
+	// TaskStateRunning moves data.
+	TaskStateRunning TaskState = "Running"
+	// TaskStatePaused moves nothing because it should not.
+	TaskStatePaused TaskState = "Paused"
+	// TaskStateFailed has failed and is not restarted.
+	TaskStateFailed TaskState = "Failed"
+	// TaskStateRestarting has failed and will be restarted.
+	TaskStateRestarting TaskState = "Restarting"
 )
 
-// TaskStatus is what the operator has read from Kafka about a task.
+// TaskStatus is what the worker said in Kafka.
 type TaskStatus struct {
-	// conditions is Ready.
+	// conditions hold Ready.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=8
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the generation that this status speaks of; -1 before
-	// the first look.
+	// observedGeneration is the generation that this status speaks of.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
@@ -198,90 +182,85 @@ type TaskStatus struct {
 	// +optional
 	State TaskState `json:"state,omitempty"`
 
-	// worker is the pod that reported last.
+	// worker is the pod that said so.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Worker string `json:"worker,omitempty"`
 
-	// epoch is the incarnation that reported last.
+	// epoch is the incarnation that this status speaks of.
 	// +optional
 	Epoch int64 `json:"epoch,omitempty"`
-
-	// releasing is the incarnation that must stop before the task is bound again.
-	// +optional
-	Releasing *TaskRelease `json:"releasing,omitempty"`
 
 	// restarts counts the restarts after failures.
 	// +optional
 	Restarts int32 `json:"restarts,omitempty"`
 
-	// recentRestarts are the times of the restarts within the restart policy's
-	// window, oldest first.
+	// recentRestarts are the times of restarts within the policy's window.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:MaxItems=1000
 	RecentRestarts []metav1.Time `json:"recentRestarts,omitempty"`
 
-	// nextRestartAt is when a failed task is tried again.
+	// restartAt is when a failed task will be restarted.
 	// +optional
-	NextRestartAt *metav1.Time `json:"nextRestartAt,omitempty"`
+	RestartAt *metav1.Time `json:"restartAt,omitempty"`
 
-	// observedRestart is the value of spec.restart and of the annotation
-	// connect.penstock.dev/restart-requested-at that was last acted upon.
+	// restartHandled is the value of the annotation
+	// connect.penstock.dev/restart-requested-at that was acted upon last.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	RestartHandled string `json:"restartHandled,omitempty"`
+
+	// lastError is the reason of the last failure, without secrets.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
-	ObservedRestart string `json:"observedRestart,omitempty"`
+	LastError string `json:"lastError,omitempty"`
 
-	// lastError is the most recent failure.
+	// lastErrorAt is when that was seen.
 	// +optional
-	LastError *TaskError `json:"lastError,omitempty"`
+	LastErrorAt *metav1.Time `json:"lastErrorAt,omitempty"`
 
-	// startedAt is when the incarnation started.
+	// startedAt is when this incarnation started.
 	// +optional
 	StartedAt *metav1.Time `json:"startedAt,omitempty"`
 
-	// lastCommit is when offsets were last committed.
-	// +optional
-	LastCommit *metav1.Time `json:"lastCommit,omitempty"`
-
-	// assignment is what the task works on: topic-number of a sink; the first 32.
+	// assignment is what the task works on: the topic partitions of a sink.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=512
+	// +kubebuilder:validation:items:MaxLength=300
 	Assignment []string `json:"assignment,omitempty"`
 
-	// partitions counts all partitions with a committed offset.
+	// lag is how many records of a sink's partitions are not read yet.
 	// +optional
-	Partitions int32 `json:"partitions,omitempty"`
+	Lag *int64 `json:"lag,omitempty"`
 
-	// offsets are the committed offsets that moved most recently, at most 16.
+	// offsets are the committed offsets that moved last.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	Offsets []PartitionOffset `json:"offsets,omitempty"`
 
-	// lag is how many records a sink's task has yet to read.
+	// partitions counts all partitions that have a committed offset.
 	// +optional
-	Lag *int64 `json:"lag,omitempty"`
+	Partitions int32 `json:"partitions,omitempty"`
 
-	// recordsPerSecond is the recent rate, as a decimal number.
+	// recordsPerSecond is the rate of the last seconds.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	RecordsPerSecond string `json:"recordsPerSecond,omitempty"`
+
+	// lastCommit is when offsets were committed last.
+	// +optional
+	LastCommit *metav1.Time `json:"lastCommit,omitempty"`
 }
 
-// TaskRelease is an incarnation of a task that was told to stop.
-type TaskRelease struct {
-	// worker is the pod that it was bound to.
+// Release is the wait for a worker to let a task go.
+type Release struct {
+	// worker is the pod that had the task.
 	// +required
 	Worker WorkerRef `json:"worker"`
-
-	// epoch is the incarnation's.
-	// +required
-	Epoch int64 `json:"epoch"`
-
-	// since is when it was told to stop.
+	// since is when it was asked to.
 	// +required
 	Since metav1.Time `json:"since"`
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"penstock.dev/api/v1alpha1"
 )
 
@@ -114,9 +116,41 @@ func scale(t *testing.T, s *suite, n int) {
 		if got := len(s.workers(t)); got != n {
 			return fmt.Errorf("%d pods", got)
 		}
+		var c v1alpha1.ConnectCluster
+		if err := s.kube.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: "main"}, &c); err != nil {
+			return err
+		}
+		if want := fmt.Sprintf("%d/%d", n, n); c.Status.WorkersReady != want {
+			return fmt.Errorf("status says %s workers, want %s", c.Status.WorkersReady, want)
+		}
 		return nil
 	})
 	s.settled(t)
+	eventually(t, truth, "the tasks are shared out", func() error { return s.shared(t, n) })
+}
+
+// shared fails if one worker has two tasks more than another.
+func (s *suite) shared(t *testing.T, workers int) error {
+	t.Helper()
+	var list v1alpha1.TaskList
+	if err := s.kube.List(t.Context(), &list, client.InNamespace(ns)); err != nil {
+		return err
+	}
+	load := map[string]int{}
+	for _, task := range list.Items {
+		if task.Spec.Worker == nil {
+			return fmt.Errorf("%s has no worker", task.Name)
+		}
+		load[task.Spec.Worker.Name]++
+	}
+	least, most := len(list.Items), 0
+	for _, n := range load {
+		least, most = min(least, n), max(most, n)
+	}
+	if len(load) != min(workers, len(list.Items)) || most-least > 1 {
+		return fmt.Errorf("%d tasks lie on the workers as %v", len(list.Items), load)
+	}
+	return nil
 }
 
 // settled waits until every task runs on a worker that is there.
