@@ -52,6 +52,7 @@ func TestConnectClusterValidation(t *testing.T) {
 		"a budget of 0":       {change: `{spec: {podDisruptionBudget: {maxUnavailable: 0}}}`},
 		"a budget of 100%":    {change: `{spec: {podDisruptionBudget: {maxUnavailable: 100%}}}`},
 		"a budget below none": {change: `{spec: {podDisruptionBudget: {maxUnavailable: -1}}}`, want: []string{"maxUnavailable is a number of workers, such as 1, or a percentage"}},
+		"a budget beyond int": {change: `{spec: {podDisruptionBudget: {maxUnavailable: 9999999999}}}`, want: []string{"maxUnavailable is a number of workers, such as 1, or a percentage"}},
 		"a budget of 101%":    {change: `{spec: {podDisruptionBudget: {maxUnavailable: 101%}}}`, want: []string{"maxUnavailable is a number of workers, such as 1, or a percentage"}},
 		"a budget in words":   {change: `{spec: {podDisruptionBudget: {maxUnavailable: half}}}`, want: []string{"maxUnavailable is a number of workers, such as 1, or a percentage"}},
 	})

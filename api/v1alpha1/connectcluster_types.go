@@ -315,7 +315,7 @@ type PodDisruptionBudget struct {
 	// maxUnavailable is a number or a percentage of the workers. Default: 1.
 	// +optional
 	// +kubebuilder:validation:XIntOrString
-	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 0 : self.matches('^(100|[0-9]{1,2})%$')",message="maxUnavailable is a number of workers, such as 1, or a percentage, such as 25%"
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 0 && self <= 1000 : self.matches('^(100|[0-9]{1,2})%$')",message="maxUnavailable is a number of workers, such as 1, or a percentage, such as 25%"
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
 }
 

@@ -169,6 +169,10 @@ type RestartPolicy struct {
 
 	// window is the time in which restarts are counted. Default: 1h.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('168h')",message="window is a duration from 1s to 168h"
 	Window *metav1.Duration `json:"window,omitempty"`
 
 	// backoff is the pause before a restart.
@@ -180,10 +184,18 @@ type RestartPolicy struct {
 type RestartBackoff struct {
 	// initial is the first pause. Default: 1s.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('100ms') && duration(self) <= duration('24h')",message="initial is a duration from 100ms to 24h"
 	Initial *metav1.Duration `json:"initial,omitempty"`
 
 	// max is the longest pause. Default: 5m.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('100ms') && duration(self) <= duration('24h')",message="max is a duration from 100ms to 24h"
 	Max *metav1.Duration `json:"max,omitempty"`
 }
 
@@ -209,6 +221,10 @@ type ConnectorDeletion struct {
 	// timeout bounds how long the deletion waits for tasks to stop and for Kafka.
 	// Default: 2m.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="timeout is a duration from 1s to 24h"
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 }
 

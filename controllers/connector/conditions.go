@@ -36,7 +36,7 @@ type verdict struct {
 func conditions(st *v1alpha1.ConnectorStatus, s *scope, err error) (again time.Duration) {
 	set := func(kind string, status metav1.ConditionStatus, reason, message string) {
 		meta.SetStatusCondition(&st.Conditions, metav1.Condition{
-			Type: kind, Status: status, Reason: reason, Message: message[:min(len(message), maxMessage)],
+			Type: kind, Status: status, Reason: reason, Message: clip(message, maxMessage),
 			ObservedGeneration: s.connector.Generation, LastTransitionTime: metav1.NewTime(s.now),
 		})
 	}
@@ -107,12 +107,15 @@ func list(problems []configdef.Problem) string {
 
 // tasksHealth looks at the tasks alone.
 func tasksHealth(s *scope) (v verdict, again time.Duration) {
-	var failed, spent, waiting, late []string
+	var failed, spent, waiting, late, unheard []string
 	message := ""
 	for i := range s.tasks {
 		t := &s.tasks[i]
 		switch t.Status.State {
 		case v1alpha1.TaskStateRunning, v1alpha1.TaskStatePaused:
+			if meta.IsStatusConditionFalse(t.Status.Conditions, v1alpha1.ReadyCondition) {
+				unheard = append(unheard, t.Name)
+			}
 		case v1alpha1.TaskStateFailed:
 			spent = append(spent, t.Name)
 			message = t.Status.LastError
@@ -135,6 +138,8 @@ func tasksHealth(s *scope) (v verdict, again time.Duration) {
 		return verdict{metav1.ConditionFalse, v1alpha1.ReasonTasksFailed, fmt.Sprintf("failed and to be restarted: %s: %s", strings.Join(failed, ", "), message), false, true}, again
 	case len(late) > 0:
 		return verdict{metav1.ConditionFalse, v1alpha1.ReasonTasksUnassigned, "no worker runs " + strings.Join(late, ", "), false, true}, again
+	case len(unheard) > 0:
+		return verdict{metav1.ConditionFalse, v1alpha1.ReasonWorkersNotReady, "the workers are not ready that run " + strings.Join(unheard, ", "), false, true}, again
 	case len(waiting) > 0:
 		return verdict{metav1.ConditionUnknown, v1alpha1.ReasonProgressing, "starting: " + strings.Join(waiting, ", "), false, true}, again
 	}
@@ -160,6 +165,8 @@ func judge(st *v1alpha1.ConnectorStatus, s *scope, err error, health verdict) ve
 		return verdict{no, s.refusedReason, s.refused, conflict, !conflict}
 	case len(s.problems) > 0:
 		return verdict{no, s.invalidReason(), list(s.problems), !s.secretsMissing, s.secretsMissing}
+	case s.heldByAnother():
+		return verdict{no, v1alpha1.ReasonIdentityTaken, "the internal topics of its cluster belong to the ConnectCluster " + s.kafka.HeldByName, false, true}
 	case err != nil:
 		return verdict{no, reasonError, err.Error(), false, true}
 	case s.waiting != "":

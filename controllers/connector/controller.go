@@ -59,10 +59,13 @@ type Dependencies struct {
 }
 
 // Reconciler reconciles Connectors.
-type Reconciler struct{ Dependencies }
+type Reconciler struct {
+	Dependencies
+	written *written
+}
 
 // New returns the reconciler.
-func New(d Dependencies) *Reconciler { return &Reconciler{d} }
+func New(d Dependencies) *Reconciler { return &Reconciler{Dependencies: d, written: newWritten()} }
 
 // scope is what one pass has learnt.
 type scope struct {
@@ -79,6 +82,10 @@ type scope struct {
 	tasks []v1alpha1.Task
 	// refused says why the connector may not run, with its reason; set by accept.
 	refused, refusedReason string
+	// ran says that the connector has, or once had, tasks; set by observe.
+	ran bool
+	// props are the connector's settings as its tasks get them; set by validate.
+	props map[string]string
 	// validation is the plugin's word; set by validate.
 	validation connect.Validation
 	// problems refuse the config; set by validate.

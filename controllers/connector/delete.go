@@ -35,8 +35,11 @@ func (r *Reconciler) lateToWait(s *scope) bool { return !s.now.Before(r.deadline
 // what stays.
 func (r *Reconciler) clean(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
 	switch {
+	case !s.ran: // it has left nothing
 	case s.cluster == nil:
 		r.leave(s, "its ConnectCluster is gone")
+	case s.heldByAnother():
+		r.leave(s, "the internal topics belong to the ConnectCluster "+s.kafka.HeldByName)
 	case r.lateToWait(s):
 		r.leave(s, "Kafka or a worker did not answer in time")
 	default:

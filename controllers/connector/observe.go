@@ -12,6 +12,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -45,7 +47,9 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, reconcile.Res
 		s.cluster = &cluster
 	}
 	s.kafka, s.kafkaKnown = r.Kafka.Cluster(key)
-	return true, reconcile.Result{}, r.listTasks(ctx, s)
+	err = r.listTasks(ctx, s)
+	s.ran = s.before.Status.ConfigRevision != "" || len(s.tasks) > 0
+	return true, reconcile.Result{}, err
 }
 
 func (r *Reconciler) listTasks(ctx context.Context, s *scope) error {
@@ -72,6 +76,9 @@ func (r *Reconciler) accept(ctx context.Context, s *scope) (bool, reconcile.Resu
 		return false, reconcile.Result{}, err
 	}
 	for i := range others {
+		if r.apart(s, &others[i]) {
+			continue
+		}
 		if why := rival(s.connector, s.cluster.GroupID(), &others[i], groups[others[i].Cluster()]); why != "" {
 			s.refusedReason, s.refused = v1alpha1.ReasonNameConflict, "spec.connectorName: "+why
 			return false, reconcile.Result{}, nil
@@ -80,12 +87,21 @@ func (r *Reconciler) accept(ctx context.Context, s *scope) (bool, reconcile.Resu
 	return true, reconcile.Result{}, nil
 }
 
+// apart reports whether another connector is known to be of another Kafka.
+func (r *Reconciler) apart(s *scope, other *v1alpha1.Connector) bool {
+	if s.kafka.KafkaClusterID == "" || other.Cluster() == s.connector.Cluster() {
+		return false
+	}
+	k, known := r.Kafka.Cluster(other.Cluster())
+	return known && k.KafkaClusterID != "" && k.KafkaClusterID != s.kafka.KafkaClusterID
+}
+
 // others returns all connectors, and the group ids of their clusters. Two
 // clusters may use one Kafka without knowing of each other.
 func (r *Reconciler) others(ctx context.Context) ([]v1alpha1.Connector, map[types.NamespacedName]string, error) {
 	var connectors v1alpha1.ConnectorList
 	var clusters v1alpha1.ConnectClusterList
-	if err := errors.Join(r.Client.List(ctx, &connectors), r.Client.List(ctx, &clusters)); err != nil {
+	if err := errors.Join(r.Client.List(ctx, &connectors, client.UnsafeDisableDeepCopy), r.Client.List(ctx, &clusters, client.UnsafeDisableDeepCopy)); err != nil {
 		return nil, nil, fmt.Errorf("listing connectors and clusters: %w", err)
 	}
 	groups := map[types.NamespacedName]string{}
@@ -96,27 +112,46 @@ func (r *Reconciler) others(ctx context.Context) ([]v1alpha1.Connector, map[type
 }
 
 // validate asks the plugin about the config and looks whether the Secrets are
-// there. Tasks that run go on running whatever it finds.
+// there. Tasks that run go on running whatever it finds, but they can be paused
+// and stopped whatever it finds, too.
 func (r *Reconciler) validate(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
-	props, err := config(s.connector)
-	if err != nil {
+	if err := r.findProblems(ctx, s); err != nil {
+		return false, reconcile.Result{}, err
+	}
+	return len(s.problems) == 0 || s.connector.Spec.State != v1alpha1.ConnectorRunning, reconcile.Result{}, nil
+}
+
+func (r *Reconciler) findProblems(ctx context.Context, s *scope) error {
+	var err error
+	if s.props, err = config(s.connector); err != nil {
 		s.problems = problemsOf(err)
-		return false, reconcile.Result{}, nil
+		return nil
 	}
 	defaults, err := s.cluster.Spec.Config.Properties()
 	if err != nil {
 		s.problems = []configdef.Problem{{Key: "spec.clusterRef", Message: "the ConnectCluster's config is invalid: " + err.Error()}}
-		return false, reconcile.Result{}, nil
+		return nil
 	}
-	s.validation = r.Registry.Validate(s.connector.Spec.Class, props, defaults)
+	s.validation = r.Registry.Validate(s.connector.Spec.Class, s.props, defaults)
 	s.problems = append(s.problems, s.validation.Problems...)
+	if s.secretsSeen() {
+		return nil
+	}
 	missing, err := r.missingSecrets(ctx, s.connector)
 	if err != nil {
-		return false, reconcile.Result{}, err
+		return err
 	}
 	s.secretsMissing = len(s.problems) == 0 && len(missing) > 0
 	s.problems = append(s.problems, missing...)
-	return len(s.problems) == 0, reconcile.Result{}, nil
+	return nil
+}
+
+// secretsSeen reports whether the Secrets that this spec names were there once.
+// From then on the workers say what is wrong with them: a connector is looked at
+// often, and each Secret costs a call.
+func (s *scope) secretsSeen() bool {
+	c := meta.FindStatusCondition(s.before.Status.Conditions, v1alpha1.ConfigValidCondition)
+	return c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == s.connector.Generation
 }
 
 func problemsOf(err error) []configdef.Problem {
@@ -151,11 +186,10 @@ func (r *Reconciler) missingSecrets(ctx context.Context, c *v1alpha1.Connector) 
 }
 
 func (r *Reconciler) planPhase(_ context.Context, s *scope) (bool, reconcile.Result, error) {
-	props, err := config(s.connector)
-	if err != nil {
-		return false, reconcile.Result{}, err
+	p := planTasks(s.connector, s.validation.Plugin, s.props)
+	if len(s.problems) > 0 {
+		p = holdTasks(s.connector, s.tasks)
 	}
-	p := planTasks(s.connector, s.validation.Plugin, props)
 	s.plan = &p
 	return true, reconcile.Result{}, nil
 }

@@ -52,16 +52,36 @@ func config(c *v1alpha1.Connector) (map[string]string, error) {
 // every task.
 func planTasks(c *v1alpha1.Connector, p connect.Plugin, props map[string]string) plan {
 	out := plan{kind: v1alpha1.PluginType(p.Kind), revision: revision(c, props)}
+	if c.Spec.State == v1alpha1.ConnectorStopped || p.Tasks == nil { // no class, no tasks
+		return out
+	}
 	limit := 1
 	if c.Spec.TasksMax != nil {
 		limit = int(*c.Spec.TasksMax)
 	}
 	out.count = p.Tasks(props, limit)
-	if c.Spec.State == v1alpha1.ConnectorStopped {
-		out.count = 0
-	}
 	for i := range out.count {
 		out.tasks = append(out.tasks, out.task(c, props, i))
+	}
+	return out
+}
+
+// holdTasks plans for a connector whose new config is refused and which should
+// not run: tasks that exist are paused as they are, or ended. It is pure.
+func holdTasks(c *v1alpha1.Connector, existing []v1alpha1.Task) plan {
+	out := plan{kind: c.Status.Type, revision: c.Status.ConfigRevision}
+	if c.Spec.State == v1alpha1.ConnectorStopped {
+		return out
+	}
+	for i := range existing {
+		old := &existing[i]
+		if old.DeletionTimestamp != nil {
+			continue
+		}
+		out.kind, out.count = old.Spec.Type, int(old.Spec.Count)
+		t := out.task(c, old.Spec.Config, int(old.Spec.Index))
+		t.Spec.Class, t.Spec.ConfigRevision = old.Spec.Class, old.Spec.ConfigRevision
+		out.tasks = append(out.tasks, t)
 	}
 	return out
 }

@@ -6,6 +6,7 @@ package connector
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -31,11 +32,18 @@ func (r *Reconciler) report(ctx context.Context, s *scope, failure error) (time.
 	if equality.Semantic.DeepEqual(st, s.before.Status) {
 		return again, nil
 	}
+	if wait := r.written.wait(s.connector.UID, s.before.Status, st, s.now); wait > 0 {
+		if again == 0 {
+			return wait, nil
+		}
+		return shorter(again, wait), nil
+	}
 	out := s.connector.DeepCopy()
 	out.Status = st
 	if err := apply.Status(ctx, r.Client, fieldOwner, out); err != nil {
 		return again, err
 	}
+	r.written.note(s.connector.UID, s.now)
 	for _, e := range differences(s.before.Status, st) {
 		r.Recorder.Eventf(s.connector, nil, e.kind, e.reason, e.action, "%s", e.note)
 	}
@@ -63,10 +71,10 @@ func differences(before, after v1alpha1.ConnectorStatus) []difference {
 		if note == "" {
 			note = c.Type + " is " + string(c.Status)
 		}
-		out = append(out, difference{kindOf(c), c.Reason, c.Type, clip(note)})
+		out = append(out, difference{kindOf(c), c.Reason, c.Type, clip(note, maxNote)})
 	}
 	if after.LastError != nil && !equality.Semantic.DeepEqual(before.LastError, after.LastError) {
-		out = append(out, difference{corev1.EventTypeWarning, "TaskFailed", "Run", clip(after.LastError.Message)})
+		out = append(out, difference{corev1.EventTypeWarning, "TaskFailed", "Run", clip(after.LastError.Message, maxNote)})
 	}
 	if after.Restarts > before.Restarts {
 		out = append(out, difference{corev1.EventTypeNormal, "TaskRestarted", "Restart", "a failed task was restarted"})
@@ -88,4 +96,15 @@ func kindOf(c metav1.Condition) string {
 // maxNote is the longest note that an Event may have.
 const maxNote = 1024
 
-func clip(s string) string { return s[:min(len(s), maxNote)] }
+// clip shortens a text to n bytes, and not in the midst of a character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	const more = "…"
+	n -= len(more)
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + more
+}

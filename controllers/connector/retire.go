@@ -127,19 +127,35 @@ func (r *Reconciler) released(ctx context.Context, s *scope, t *v1alpha1.Task) (
 	return err != nil || pod.UID != holder.UID, nil
 }
 
-// fence makes sure in Kafka that the retired tasks can do nothing more.
+// fence makes sure in Kafka that the retired tasks can do nothing more. It
+// touches no task that stays: those that are made again in the midst of others
+// are fenced by their new incarnation.
 func (r *Reconciler) fence(ctx context.Context, s *scope, victims []*v1alpha1.Task) error {
+	if s.heldByAnother() { // what has our names there is another's
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
 	defer cancel()
-	first, count := victims[0].Spec.Index, int32(0)
-	for _, t := range victims {
-		first, count = min(first, t.Spec.Index), max(count, t.Spec.Count, t.Spec.Index+1)
+	first, count, stay := int32(0), int32(0), false
+	for i := range s.tasks {
+		if !contains(victims, &s.tasks[i]) {
+			first, stay = max(first, s.tasks[i].Spec.Index+1), true
+		}
+		count = max(count, s.tasks[i].Spec.Count, s.tasks[i].Spec.Index+1)
 	}
 	key, name := s.connector.Cluster(), s.connector.KafkaName()
-	if victims[0].Spec.Type == v1alpha1.SourceType {
+	switch isSource := victims[0].Spec.Type == v1alpha1.SourceType; {
+	case isSource && !stay:
 		return r.Kafka.FenceSource(ctx, key, name, int(count))
+	case !isSource && first < count:
+		return r.Kafka.RemoveMembers(ctx, key, name, int(first))
 	}
-	return r.Kafka.RemoveMembers(ctx, key, name, int(first))
+	return nil
+}
+
+// heldByAnother reports whether the internal topics are another ConnectCluster's.
+func (s *scope) heldByAnother() bool {
+	return s.cluster != nil && s.kafka.HeldBy != "" && s.kafka.HeldBy != string(s.cluster.UID)
 }
 
 // letGo removes the finalizer from deleted tasks; a task that was not deleted yet

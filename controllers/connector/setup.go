@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -31,6 +32,10 @@ const (
 	workersAtOnce = 16
 	// reconcileTimeout bounds one reconcile.
 	reconcileTimeout = time.Minute
+	// firstRetry and lastRetry lie between tries after errors: a deletion that is to
+	// end after a time must not wait longer than that for its next try.
+	firstRetry = 20 * time.Millisecond
+	lastRetry  = 15 * time.Second
 )
 
 // Events are what wakes this controller from outside the API server. Each channel
@@ -50,7 +55,10 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, d Dependencies, e E
 		return fmt.Errorf("indexing connectors: %w", err)
 	}
 	err = ctrl.NewControllerManagedBy(mgr).Named("connector").
-		WithOptions(controller.Options{MaxConcurrentReconciles: workersAtOnce, ReconciliationTimeout: reconcileTimeout}).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: workersAtOnce, ReconciliationTimeout: reconcileTimeout,
+			RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+		}).
 		For(&v1alpha1.Connector{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Owns(&v1alpha1.Task{}).
 		Watches(&v1alpha1.ConnectCluster{}, handler.EnqueueRequestsFromMapFunc(ofCluster(d.Client)), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -91,15 +99,21 @@ func rivals(c client.Client) handler.MapFunc {
 	}
 }
 
+// ofTask wakes the connector of a task that is to end and may have: what else
+// workers say comes with the Tasks' statuses.
 func ofTask(c client.Client) handler.TypedMapFunc[state.TaskKey, reconcile.Request] {
 	return func(ctx context.Context, k state.TaskKey) []reconcile.Request {
-		return requests(ctx, c, k.Cluster.Namespace, nil, client.MatchingFields{nameIndex: indexKey(k.Cluster, k.Connector)})
+		return requests(ctx, c, k.Cluster.Namespace, func(o *v1alpha1.Connector) bool {
+			var t v1alpha1.Task
+			err := c.Get(ctx, types.NamespacedName{Namespace: o.Namespace, Name: o.TaskName(k.Index)}, &t)
+			return err == nil && t.DeletionTimestamp != nil
+		}, client.MatchingFields{nameIndex: indexKey(k.Cluster, k.Connector)})
 	}
 }
 
 func requests(ctx context.Context, c client.Client, namespace string, want func(*v1alpha1.Connector) bool, opts ...client.ListOption) []reconcile.Request {
 	var list v1alpha1.ConnectorList
-	if err := c.List(ctx, &list, append(opts, client.InNamespace(namespace))...); err != nil {
+	if err := c.List(ctx, &list, append(opts, client.InNamespace(namespace), client.UnsafeDisableDeepCopy)...); err != nil {
 		return nil // the cache is stopping
 	}
 	var out []reconcile.Request

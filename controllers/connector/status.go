@@ -91,16 +91,15 @@ func stateOf(s *scope, n v1alpha1.TaskCounts) string {
 
 // kafkaSide says where a sink stands in Kafka.
 func kafkaSide(st *v1alpha1.ConnectorStatus, s *scope) {
+	if len(s.problems) > 0 { // what the tasks have is not what the config says
+		return
+	}
 	st.ConsumerGroup, st.Topics = "", nil
 	if s.plan.kind != v1alpha1.SinkType {
 		return
 	}
 	st.ConsumerGroup = "connect-" + s.connector.KafkaName()
-	props, err := config(s.connector)
-	if err != nil { // validate has said so
-		return
-	}
-	topics := connect.Topics(props)
+	topics := connect.Topics(s.props)
 	st.Topics = topics[:min(len(topics), maxTopics)]
 }
 
@@ -143,7 +142,7 @@ func setLag(st *v1alpha1.ConnectorStatus, lag *int64, now time.Time) {
 	switch {
 	case lag == nil || st.Type != v1alpha1.SinkType:
 		st.Lag = nil
-	case st.Lag == nil || st.Lag.Records != *lag:
+	case st.Lag == nil || moved(st.Lag.Records, *lag):
 		st.Lag = &v1alpha1.ConnectorLag{Records: *lag, ObservedAt: &metav1.Time{Time: now}}
 	}
 }
