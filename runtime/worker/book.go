@@ -31,10 +31,10 @@ const (
 type book struct {
 	// write writes a state; before is what was written last about the task in this
 	// process.
-	write func(ctx context.Context, s TaskState, before *TaskState) error
-	log   *slog.Logger
-	wake  chan struct{}
-	writes  sync.WaitGroup // that are under way
+	write  func(ctx context.Context, s TaskState, before *TaskState) error
+	log    *slog.Logger
+	wake   chan struct{}
+	writes sync.WaitGroup // that are under way
 
 	mu      sync.Mutex
 	entries map[task.ID]*entry
@@ -160,8 +160,10 @@ func (b *book) wait() { b.writes.Wait() }
 func (b *book) writeDue(ctx context.Context, now time.Time, all bool) {
 	for id, due := range b.take(now, all) {
 		b.writes.Go(func() {
-			b.writeOne(ctx, id, due)
-			signal(b.wake)
+			// After a failure the next try waits.
+			if b.writeOne(ctx, id, due) {
+				signal(b.wake)
+			}
 		})
 	}
 }
@@ -189,7 +191,8 @@ func (b *book) take(now time.Time, all bool) map[task.ID]entry {
 	return due
 }
 
-func (b *book) writeOne(ctx context.Context, id task.ID, due entry) {
+// writeOne reports whether the state was written.
+func (b *book) writeOne(ctx context.Context, id task.ID, due entry) bool {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	err := b.write(ctx, *due.pending, due.written)
@@ -199,12 +202,13 @@ func (b *book) writeOne(ctx context.Context, id task.ID, due entry) {
 	e.busy = false
 	b.note(err)
 	if err != nil {
-		return
+		return false
 	}
 	e.written = due.pending
 	if e.pending == due.pending {
 		e.pending = nil
 	}
+	return true
 }
 
 // note logs when writing begins to fail and when it works again.

@@ -162,7 +162,7 @@ func TestBookFlush(t *testing.T) {
 		r.fail(errors.New("no broker"))
 		time.AfterFunc(900*time.Millisecond, func() { r.fail(nil) })
 		b.flush(t.Context())
-		r.check(t, written{900 * time.Millisecond, task.Unassigned, 1, false})
+		r.check(t, written{time.Second, task.Unassigned, 1, false})
 
 		r.fail(errors.New("no broker"))
 		b.report(state(task.Running, 2))
