@@ -61,7 +61,7 @@ func TestBadInput(t *testing.T) {
 		"reserved key in a Secret": {spec: source + `,"configFrom":[{"key":"name","secretKeyRef":{"name":"s","key":"k"}}]`, refused: true, says: []string{"configFrom", "spec.connectorName"}},
 		"a key twice": {
 			spec:    source + `,"config":{"topic":"a"},"configFrom":[{"key":"topic","secretKeyRef":{"name":"s","key":"k"}}]`,
-			refused: true, says: []string{"configFrom", "remove it from one of them"},
+			reason: v1alpha1.ReasonConfigInvalid, says: []string{"spec.configFrom", "topic", "remove it from one of them"},
 		},
 		"unknown field":    {spec: source + `,"taskMax":3,"config":{"topic":"a"}`, condition: "-"},
 		"no such state":    {spec: source + `,"state":"Idle"`, refused: true, says: []string{"spec.state"}},
@@ -263,6 +263,25 @@ func TestTheOlderOfTwoNamesWins(t *testing.T) {
 	f.pass(c)
 	f.checkTasks(c, "orders-again-0")
 	f.checkCondition(c, v1alpha1.AcceptedCondition, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+}
+
+// Two that were accepted before either could see the other: one gives way.
+func TestOfTwoThatBothRunOneGivesWay(t *testing.T) {
+	f := newFixture(t)
+	f.run("orders", sourceOf(1))
+	second := sourceOf(1)
+	second.ConnectorName = "other"
+	f.run("orders-again", second)
+	elder, younger := f.elder("orders", "orders-again")
+	younger.Spec.ConnectorName = elder.KafkaName() // which no user can change, but a race can bring about
+	if _, err := f.r.Reconcile(t.Context(), younger); err != nil {
+		t.Fatal(err)
+	}
+	f.checkReady(younger, metav1.ConditionFalse, v1alpha1.ReasonNameConflict)
+	f.checkTasks(younger)
+	f.pass(elder)
+	f.checkReady(elder, metav1.ConditionTrue, v1alpha1.ReasonRunning)
+	f.checkCalls()
 }
 
 func TestTransactionalIDsThatCouldBeTheSame(t *testing.T) {

@@ -27,9 +27,14 @@ func rival(c *v1alpha1.Connector, group string, other *v1alpha1.Connector, other
 	return ""
 }
 
+// older reports whether a goes before b. Creation times have seconds only: of the
+// same second, the one that has tasks already goes first.
 func older(a, b *v1alpha1.Connector) bool {
 	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
 		return a.CreationTimestamp.Before(&b.CreationTimestamp)
+	}
+	if aRan, bRan := a.Status.ConfigRevision != "", b.Status.ConfigRevision != ""; aRan != bRan {
+		return aRan
 	}
 	return strings.Compare(string(a.UID), string(b.UID)) < 0
 }

@@ -81,7 +81,9 @@ func (r *Reconciler) accept(ctx context.Context, s *scope) (bool, reconcile.Resu
 		}
 		if why := rival(s.connector, s.cluster.GroupID(), &others[i], groups[others[i].Cluster()]); why != "" {
 			s.refusedReason, s.refused = v1alpha1.ReasonNameConflict, "spec.connectorName: "+why
-			return false, reconcile.Result{}, nil
+			// Both were accepted in the same moment: what runs under the winner's names
+			// ends, and nothing of these names is touched in Kafka.
+			return false, reconcile.Result{}, r.letGo(ctx, all(s.tasks))
 		}
 	}
 	return true, reconcile.Result{}, nil

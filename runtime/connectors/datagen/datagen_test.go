@@ -120,7 +120,7 @@ func text(t *testing.T, r *connect.Record) string {
 func TestRecordsOfSeed(t *testing.T) {
 	for name, want := range map[string][]string{
 		"orders": {
-			"0 Struct{ordertime=1528434418401,orderid=0,itemid=Item_735,orderunits=7.0,address=Struct{city=City_34,state=State_39,zipcode=84241}}",
+			"0 Struct{ordertime=1520106580235,orderid=0,itemid=Item_535,orderunits=4.9,address=Struct{city=City_87,state=State_20,zipcode=80590}}",
 		},
 		"pageviews": {"1 Struct{viewtime=1,userid=User_4,pageid=Page_21}"},
 		"users":     {"User_6 Struct{registertime=1528434418401,userid=User_6,regionid=Region_1,gender=FEMALE}"},

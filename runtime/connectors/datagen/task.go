@@ -34,6 +34,7 @@ type task struct {
 	seed       int64 // where the next record's random numbers start
 	due        time.Time
 	pauses     *rand.Rand // of no influence on the records
+	rng        random     // of the record that is being made
 
 	idText, generationText []byte
 }
@@ -164,11 +165,11 @@ func (t *task) add(b *connect.Batch, headers []connect.Header) []connect.Header 
 	if len(headers) < headersEach {
 		headers = make([]connect.Header, headersAtOnce)
 	}
-	rng := random{uint64(t.seed)}
+	t.rng.state = uint64(t.seed)
 	fields := b.Arena.Values(len(t.quickstart.schema.Fields))
-	t.quickstart.fill(&b.Arena, &rng, t.count, fields)
+	t.quickstart.fill(&b.Arena, &t.rng, t.count, fields)
 	iteration := b.Arena.Take(strconv.AppendInt(b.Arena.Tail(20), t.count, 10))
-	t.seed = int64(rng.next())
+	t.seed = int64(t.rng.next())
 	t.count++
 
 	r := b.Add()

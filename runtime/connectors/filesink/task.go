@@ -23,8 +23,8 @@ import (
 const keepSize = 4 << 20
 
 // task appends to one file. A batch is one buffer of whole lines and, as a rule,
-// one write(2) to a file opened with O_APPEND, so the lines of several tasks do
-// not mix.
+// one write(2) to a locked file that is opened with O_APPEND, so the lines of
+// several tasks do not mix.
 type task struct {
 	path string // "" is standard output
 	log  *slog.Logger
@@ -80,7 +80,7 @@ func (t *task) openFile() error {
 	}
 	var cut bool
 	if err == nil {
-		cut, err = endsInLine(f, info.Size())
+		cut, err = endsInLine(f)
 	}
 	if err != nil {
 		return errors.Join(err, f.Close())
@@ -94,15 +94,38 @@ func (t *task) openFile() error {
 }
 
 // endsInLine reports whether the file ends with a line that has no end.
-func endsInLine(f *os.File, size int64) (bool, error) {
-	if size == 0 {
-		return false, nil
+func endsInLine(f *os.File) (bool, error) {
+	// A file grows page by page during a write: wait for another task to finish its.
+	unlock, err := lock(f)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return false, err
 	}
 	var last [1]byte
-	if _, err := f.ReadAt(last[:], size-1); err != nil && err != io.EOF {
+	if _, err := f.ReadAt(last[:], info.Size()-1); err != nil && err != io.EOF {
 		return false, fmt.Errorf("reading the end of the file: %w", err)
 	}
 	return last[0] != '\n', nil
+}
+
+// lock keeps other tasks from appending to the file until unlock is called. File
+// systems that have no such locks are used without.
+func lock(f *os.File) (unlock func(), err error) {
+	for {
+		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err {
+		case nil:
+			return func() { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }, nil
+		case syscall.EINTR:
+		case syscall.ENOTSUP, syscall.ENOLCK, syscall.ENOSYS, syscall.EINVAL:
+			return func() {}, nil
+		default:
+			return nil, fmt.Errorf("locking the file: %w", err)
+		}
+	}
 }
 
 // Put implements connect.SinkTask.
@@ -157,11 +180,10 @@ func appendText(dst []byte, s *connect.Schema, v connect.Value) []byte {
 
 // write writes buf and forgets the batch if all of it is written.
 func (t *task) write() error {
-	n, err := t.out.Write(t.buf)
+	n, err := t.append()
 	t.dirty = t.dirty || n > 0
 	if err != nil {
 		t.buf = t.buf[:copy(t.buf, t.buf[n:])]
-		err = fmt.Errorf("appending: %w", err)
 		if passing(err) {
 			return connect.Retriable(err)
 		}
@@ -172,6 +194,25 @@ func (t *task) write() error {
 		t.buf = nil
 	}
 	return nil
+}
+
+// append gives buf to the file in one piece.
+func (t *task) append() (int, error) {
+	if len(t.buf) == 0 {
+		return 0, nil
+	}
+	if t.path != "" {
+		unlock, err := lock(t.f)
+		if err != nil {
+			return 0, err
+		}
+		defer unlock()
+	}
+	n, err := t.out.Write(t.buf)
+	if err != nil {
+		return n, fmt.Errorf("appending: %w", err)
+	}
+	return n, nil
 }
 
 // passing reports whether waiting may help: somebody makes room on the disk.
