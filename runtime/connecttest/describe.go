@@ -64,8 +64,9 @@ func sampleOf(readme string) map[string]string {
 	block, _, _ := strings.Cut(rest, "```")
 	props := map[string]string{}
 	for line := range strings.Lines(block) {
-		if key, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-			props[key] = value
+		key, value, ok := strings.Cut(line, "=")
+		if key = strings.TrimSpace(key); ok && !strings.HasPrefix(key, "#") {
+			props[key] = strings.TrimSpace(value)
 		}
 	}
 	return props

@@ -37,7 +37,7 @@ type Converter struct{}
 func (Converter) FromConnect(dst []byte, _ string, s *connect.Schema, v connect.Value) ([]byte, error) {
 	switch {
 	case s != nil && s.Type != connect.Bytes:
-		return nil, fmt.Errorf("Invalid schema type for ByteArrayConverter: %s; %s", s.Type, advice) //nolint:staticcheck // Kafka Connect's text
+		return nil, fmt.Errorf("Invalid schema type for ByteArrayConverter: %s; %s", s.Type, advice)
 	case v.IsNull():
 		return nil, nil
 	case s != nil && s.Name == connect.DecimalName:
