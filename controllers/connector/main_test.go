@@ -20,6 +20,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -410,10 +411,13 @@ func (f *fixture) checkEvent(want string) {
 	}
 }
 
-// raw makes a connector from JSON, as a user can write it.
+// raw makes a connector from JSON, as a user can write it; kubectl asks for
+// strictness too.
 func (f *fixture) raw(name, spec string) (*v1alpha1.Connector, error) {
 	f.t.Helper()
-	var c v1alpha1.Connector
-	f.must(json.Unmarshal(fmt.Appendf(nil, `{"metadata":{"name":%q,"namespace":%q},"spec":%s}`, name, f.ns, spec), &c))
-	return &c, api.Client.Create(f.t.Context(), &c)
+	var u unstructured.Unstructured
+	f.must(json.Unmarshal(fmt.Appendf(nil, `{"metadata":{"name":%q,"namespace":%q},"spec":%s}`, name, f.ns, spec), &u.Object))
+	u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.ConnectorKind))
+	err := api.Client.Create(f.t.Context(), &u, client.FieldValidation(metav1.FieldValidationStrict))
+	return &v1alpha1.Connector{ObjectMeta: metav1.ObjectMeta{Namespace: f.ns, Name: name}}, err
 }

@@ -125,6 +125,22 @@ func (m *Manager) entry(key types.NamespacedName) *entry {
 	return m.entries[key]
 }
 
+// answering returns what reaches a cluster's Kafka, or an error if it was not
+// reached, or did not answer last time: a call to a Kafka that is away would keep
+// a reconciler from others until it gives up.
+func (m *Manager) answering(key types.NamespacedName) (*entry, *link, error) {
+	e, l, err := m.link(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state.Reachable != nil {
+		return nil, nil, fmt.Errorf("the Kafka of ConnectCluster %s does not answer: %w", key, e.state.Reachable)
+	}
+	return e, l, nil
+}
+
 // link returns what reaches a cluster's Kafka, or an error as long as it was not
 // reached.
 func (m *Manager) link(key types.NamespacedName) (*entry, *link, error) {

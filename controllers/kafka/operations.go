@@ -20,7 +20,7 @@ import (
 // NextEpoch writes an epoch that is higher than any the task ever had, and
 // returns it. Callers see to it that there is one at a time for a task.
 func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey) (int64, error) {
-	_, l, err := m.link(k.Cluster)
+	_, l, err := m.answering(k.Cluster)
 	if err != nil {
 		return 0, err
 	}
@@ -38,7 +38,7 @@ func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey) (int64, error)
 // FenceSource takes the transactional ids of a source's tasks over, so that
 // whoever still runs can commit no more.
 func (m *Manager) FenceSource(ctx context.Context, cluster types.NamespacedName, connector string, tasks int) error {
-	e, l, err := m.link(cluster)
+	e, l, err := m.answering(cluster)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func group(connector string) string { return "connect-" + connector }
 // RemoveMembers makes a sink's tasks from that number on leave their group, so
 // that their partitions do not wait for the session timeout.
 func (m *Manager) RemoveMembers(ctx context.Context, cluster types.NamespacedName, connector string, from int) error {
-	e, l, err := m.link(cluster)
+	e, l, err := m.answering(cluster)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func ours(members []kafka.Member, prefix string, from int) []string {
 // Forget removes a connector's states, and its offsets too if told so. Its tasks
 // must have ended.
 func (m *Manager) Forget(ctx context.Context, cluster types.NamespacedName, connector string, offsets bool) error {
-	e, l, err := m.link(cluster)
+	e, l, err := m.answering(cluster)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (e *entry) deleteOffsets(ctx context.Context, l *link, connector string) er
 // TakeOver removes another cluster's claim on the internal topics and claims them
 // for this one.
 func (m *Manager) TakeOver(ctx context.Context, cluster types.NamespacedName, from string) error {
-	e, l, err := m.link(cluster)
+	e, l, err := m.answering(cluster)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (m *Manager) TakeOver(ctx context.Context, cluster types.NamespacedName, fr
 // Release takes a cluster's claim on the internal topics back, so that another
 // may have them.
 func (m *Manager) Release(ctx context.Context, cluster types.NamespacedName) error {
-	e, l, err := m.link(cluster)
+	e, l, err := m.answering(cluster)
 	if err != nil {
 		return err
 	}

@@ -47,9 +47,11 @@ func schedule(units []unit, workers, holding []string) map[string]string {
 			load[w] = slices.Delete(load[w], i, i+1)
 		}
 	}
+	siblings := siblingsOf(load)
 	for _, u := range sortedUnits(free) {
-		w := best(u, workers, load, quota)
+		w := best(u, workers, load, siblings, quota)
 		load[w] = append(load[w], u)
+		siblings[spot{w, u.connector}]++
 	}
 	for w, us := range load {
 		for _, u := range us {
@@ -100,22 +102,31 @@ func mostCrowded(us []unit) int {
 	return at
 }
 
+// spot is where tasks of a connector meet.
+type spot struct{ worker, connector string }
+
+// siblingsOf counts the tasks of each connector on each worker.
+func siblingsOf(load map[string][]unit) map[spot]int {
+	out := map[spot]int{}
+	for w, us := range load {
+		for _, u := range us {
+			out[spot{w, u.connector}]++
+		}
+	}
+	return out
+}
+
 // best is the worker with room that has fewest tasks of the same connector, then
 // fewest tasks.
-func best(u unit, workers []string, load map[string][]unit, quota map[string]int) string {
-	choice, siblings := "", 0
+func best(u unit, workers []string, load map[string][]unit, siblings map[spot]int, quota map[string]int) string {
+	choice, fewest := "", 0
 	for _, w := range workers {
 		if len(load[w]) >= quota[w] {
 			continue
 		}
-		n := 0
-		for _, other := range load[w] {
-			if other.connector == u.connector {
-				n++
-			}
-		}
-		if choice == "" || n < siblings || n == siblings && len(load[w]) < len(load[choice]) {
-			choice, siblings = w, n
+		n := siblings[spot{w, u.connector}]
+		if choice == "" || n < fewest || n == fewest && len(load[w]) < len(load[choice]) {
+			choice, fewest = w, n
 		}
 	}
 	return choice

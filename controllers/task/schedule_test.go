@@ -172,3 +172,52 @@ func checkMoves(t *testing.T, units []unit, workers, holding []string, got map[s
 		t.Fatalf("%d tasks move where %d would do", moves, need)
 	}
 }
+
+// A connector whose tasks are placed together is spread evenly.
+func TestTasksThatArePlacedTogetherSpread(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 1000 {
+		units, workers, _ := randomCase(r)
+		if len(workers) == 0 {
+			continue
+		}
+		for i := range units {
+			units[i].worker = ""
+		}
+		got := schedule(units, workers, nil)
+		siblings := map[spot]int{}
+		for _, u := range units {
+			siblings[spot{got[u.name], u.connector}]++
+		}
+		for _, u := range units {
+			n := make([]int, len(workers))
+			for i, w := range workers {
+				n[i] = siblings[spot{w, u.connector}]
+			}
+			if slices.Max(n)-slices.Min(n) > 1 {
+				t.Fatalf("the workers have %v tasks of %s: %v", n, u.connector, got)
+			}
+		}
+	}
+}
+
+func BenchmarkSchedule(b *testing.B) {
+	var units []unit
+	for c := range 1000 {
+		for i := range 10 {
+			units = append(units, unit{name: fmt.Sprintf("c%d-%d", c, i), connector: fmt.Sprintf("c%d", c)})
+		}
+	}
+	var workers []string
+	for i := range 100 {
+		workers = append(workers, fmt.Sprintf("w%d", i))
+	}
+	half := placed(units, schedule(units, workers[:50], nil))
+	for name, us := range map[string][]unit{"nothing placed": units, "half the workers new": half} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				schedule(us, workers, nil)
+			}
+		})
+	}
+}

@@ -40,6 +40,9 @@ const (
 	workersAtOnce = 16
 	// reconcileTimeout bounds one reconcile.
 	reconcileTimeout = time.Minute
+	// firstRetry and lastRetry lie between tries after errors.
+	firstRetry = 20 * time.Millisecond
+	lastRetry  = 15 * time.Second
 )
 
 // Events are what wakes these controllers from outside the API server. Each
@@ -66,8 +69,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, d Dependencies, e E
 		return fmt.Errorf("indexing tasks: %w", err)
 	}
 	binder, tasks := New(d)
-	options := controller.Options{MaxConcurrentReconciles: workersAtOnce, ReconciliationTimeout: reconcileTimeout}
-	err = ctrl.NewControllerManagedBy(mgr).Named("binding").WithOptions(options).
+	err = ctrl.NewControllerManagedBy(mgr).Named("binding").WithOptions(options()).
 		Watches(&v1alpha1.Task{}, handler.EnqueueRequestsFromMapFunc(clusterOfTask), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(clusterOfPod), builder.WithPredicates(workerChanged())).
 		WatchesRawSource(source.TypedChannel(e.PlacedTasks, handler.TypedEnqueueRequestsFromMapFunc(clusterOfKey))).
@@ -76,7 +78,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, d Dependencies, e E
 	if err != nil {
 		return fmt.Errorf("setting up the binding controller: %w", err)
 	}
-	err = ctrl.NewControllerManagedBy(mgr).Named("task").WithOptions(options).
+	err = ctrl.NewControllerManagedBy(mgr).Named("task").WithOptions(options()).
 		For(&v1alpha1.Task{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.ConnectCluster{}, handler.EnqueueRequestsFromMapFunc(tasksOf(d.Client, v1alpha1.ClusterLabel))).
 		// A restart policy may have changed.
@@ -88,6 +90,13 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, d Dependencies, e E
 		return fmt.Errorf("setting up the task controller: %w", err)
 	}
 	return nil
+}
+
+func options() controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: workersAtOnce, ReconciliationTimeout: reconcileTimeout,
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+	}
 }
 
 func index(ctx context.Context, mgr ctrl.Manager, name string, value func(*v1alpha1.Task) string) error {

@@ -129,7 +129,7 @@ func (s *Standalone) Run(ctx context.Context) error {
 	select {
 	case err := <-ended:
 		cancel()
-		_ = <-looped // what it says follows from the worker's end
+		<-looped // what it says follows from the worker's end
 		return fmt.Errorf("the worker has ended: %w", err)
 	case err := <-looped:
 		stop()

@@ -156,8 +156,10 @@ func (b *book) settled() bool {
 func (b *book) wait() { b.writes.Wait() }
 
 // writeDue starts to write what is due. It does not wait: while Kafka is away, a
-// write does not end, not even with its context.
+// write does not end, not even with its context; what is under way is not cut off
+// by the end of ctx.
 func (b *book) writeDue(ctx context.Context, now time.Time, all bool) {
+	ctx = context.WithoutCancel(ctx)
 	for id, due := range b.take(now, all) {
 		b.writes.Go(func() {
 			// After a failure the next try waits.

@@ -84,11 +84,10 @@ func (w *Worker) openLink(ctx context.Context) (l *link, err error) {
 	if err := w.o.Topics.Ensure(ctx, l.admin); err != nil {
 		return l, fmt.Errorf("preparing the internal topics: %w", err)
 	}
-	log := slog.New(clientLog{w.log.Handler()})
-	if l.statuses, err = storage.OpenStatuses(w.clients("status"), w.o.Topics.Status, log, nil); err != nil {
+	if l.statuses, err = storage.OpenStatuses(w.clients("status"), w.o.Topics.Status, w.log, nil); err != nil {
 		return l, err
 	}
-	if l.offsets, err = storage.OpenOffsets(w.clients("offsets"), w.o.Topics.Offsets, log); err != nil {
+	if l.offsets, err = storage.OpenOffsets(w.clients("offsets"), w.o.Topics.Offsets, w.log); err != nil {
 		return l, err
 	}
 	if err := l.statuses.ReadToEnd(ctx); err != nil {
@@ -166,26 +165,19 @@ func inTask(err error) error {
 	return err
 }
 
-// clientLog lowers what the Kafka client has to say: it tells of every heartbeat,
-// and, while a broker is away, of every try to connect, for every client. The
-// worker and its tasks tell what that means.
+// clientLog makes debug messages of all that the Kafka client has to say: it
+// tells of every heartbeat, and, while a broker is away, of every try to connect,
+// for every client. What comes of it, the worker and its tasks tell themselves.
 type clientLog struct{ slog.Handler }
-
-func lowered(l slog.Level) slog.Level {
-	if l < slog.LevelError {
-		return min(l, slog.LevelDebug)
-	}
-	return slog.LevelWarn
-}
 
 // Enabled implements slog.Handler.
 func (h clientLog) Enabled(ctx context.Context, l slog.Level) bool {
-	return h.Handler.Enabled(ctx, lowered(l))
+	return h.Handler.Enabled(ctx, min(l, slog.LevelDebug))
 }
 
 // Handle implements slog.Handler.
 func (h clientLog) Handle(ctx context.Context, r slog.Record) error {
-	r.Level = lowered(r.Level)
+	r.Level = min(r.Level, slog.LevelDebug)
 	return h.Handler.Handle(ctx, r)
 }
 
