@@ -159,7 +159,14 @@ func (f *fixture) must(err error) {
 	}
 }
 
-func (f *fixture) wait(d time.Duration) { f.clock.SetTime(f.clock.Now().Add(d)) }
+// wait lets time pass, also what has passed for the API server meanwhile.
+func (f *fixture) wait(d time.Duration) {
+	now := f.clock.Now()
+	if real := time.Now(); real.After(now) {
+		now = real
+	}
+	f.clock.SetTime(now.Add(d))
+}
 
 func (f *fixture) addCluster(name, groupID string) *v1alpha1.ConnectCluster {
 	f.t.Helper()

@@ -129,8 +129,7 @@ func (s *Standalone) Run(ctx context.Context) error {
 	select {
 	case err := <-ended:
 		cancel()
-		<-looped // what it says follows from the worker's end
-		return fmt.Errorf("the worker has ended: %w", err)
+		return fmt.Errorf("the worker has ended: %w", errors.Join(err, <-looped))
 	case err := <-looped:
 		stop()
 		werr := <-ended
