@@ -42,8 +42,11 @@ func conditions(st *v1alpha1.ConnectorStatus, s *scope, err error) (again time.D
 	}
 	accepted(s, set)
 	configValid(s, set)
-	health, again := tasksHealth(s)
-	set(v1alpha1.TasksHealthyCondition, health.status, health.reason, health.message)
+	var health verdict
+	if !s.blind {
+		health, again = tasksHealth(s)
+		set(v1alpha1.TasksHealthyCondition, health.status, health.reason, health.message)
+	}
 	v := judge(st, s, err, health)
 	set(v1alpha1.ReadyCondition, v.status, v.reason, v.message)
 	set(v1alpha1.StalledCondition, is(v.stalled), v.reason, only(v.stalled, v.message))

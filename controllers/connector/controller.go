@@ -80,6 +80,8 @@ type scope struct {
 	kafkaKnown bool
 	// tasks are the Tasks that exist; set by observe, and again after they changed.
 	tasks []v1alpha1.Task
+	// blind says that the tasks could not be read; cleared by observe.
+	blind bool
 	// refused says why the connector may not run, with its reason; set by accept.
 	refused, refusedReason string
 	// ran says that the connector has, or once had, tasks; set by observe.
@@ -112,7 +114,7 @@ type phase func(context.Context, *scope) (done bool, result reconcile.Result, er
 
 // Reconcile brings one Connector closer to its spec and says how far it is.
 func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.Connector) (result reconcile.Result, err error) {
-	s := &scope{connector: c.DeepCopy(), before: c, now: r.Clock.Now()}
+	s := &scope{connector: c.DeepCopy(), before: c, now: r.Clock.Now(), blind: true}
 	phases := []phase{r.ensureFinalizer, r.observe, r.accept, r.validate, r.planPhase, r.retireTasks, r.applyTasks}
 	if c.DeletionTimestamp != nil {
 		phases = []phase{r.observe, r.stopTasks, r.clean}

@@ -49,6 +49,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, reconcile.Res
 	s.kafka, s.kafkaKnown = r.Kafka.Cluster(key)
 	err = r.listTasks(ctx, s)
 	s.ran = s.before.Status.ConfigRevision != "" || len(s.tasks) > 0
+	s.blind = err != nil
 	return true, reconcile.Result{}, err
 }
 
@@ -89,13 +90,18 @@ func (r *Reconciler) accept(ctx context.Context, s *scope) (bool, reconcile.Resu
 	return true, reconcile.Result{}, nil
 }
 
-// apart reports whether another connector is known to be of another Kafka.
+// apart reports whether another connector is of another Kafka. As long as that is
+// not known, as after a restart of the operator, they count as of one, but for a
+// connector that has run already: it is not torn down on a guess.
 func (r *Reconciler) apart(s *scope, other *v1alpha1.Connector) bool {
-	if s.kafka.KafkaClusterID == "" || other.Cluster() == s.connector.Cluster() {
+	if other.Cluster() == s.connector.Cluster() {
 		return false
 	}
-	k, known := r.Kafka.Cluster(other.Cluster())
-	return known && k.KafkaClusterID != "" && k.KafkaClusterID != s.kafka.KafkaClusterID
+	k, _ := r.Kafka.Cluster(other.Cluster())
+	if k.KafkaClusterID == "" || s.kafka.KafkaClusterID == "" {
+		return s.ran
+	}
+	return k.KafkaClusterID != s.kafka.KafkaClusterID
 }
 
 // others returns all connectors, and the group ids of their clusters. Two
@@ -188,9 +194,11 @@ func (r *Reconciler) missingSecrets(ctx context.Context, c *v1alpha1.Connector) 
 }
 
 func (r *Reconciler) planPhase(_ context.Context, s *scope) (bool, reconcile.Result, error) {
-	p := planTasks(s.connector, s.validation.Plugin, s.props)
-	if len(s.problems) > 0 {
+	var p plan
+	if len(s.problems) > 0 { // a plugin is asked about settings that are valid only
 		p = holdTasks(s.connector, s.tasks)
+	} else {
+		p = planTasks(s.connector, s.validation.Plugin, s.props)
 	}
 	s.plan = &p
 	return true, reconcile.Result{}, nil

@@ -239,7 +239,7 @@ func TestASourceWithAnotherCountStartsAfresh(t *testing.T) {
 	f.pass(c)
 	f.checkTasks(c, "-orders-0", "-orders-1", "-orders-2")
 	again := f.pass(c).RequeueAfter
-	f.checkTasks(c, "-orders-0", "-orders-1", "-orders-2")  // nothing new while an old one may run
+	f.checkTasks(c, "-orders-0", "-orders-1", "-orders-2")   // nothing new while an old one may run
 	if again <= 0 || again > releaseTimeout+10*time.Second { // the API server's clock is another
 		t.Errorf("it is looked at again after %s, want about %s", again, releaseTimeout)
 	}

@@ -7,9 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -41,6 +44,11 @@ func (r *Reconciler) retireTasks(ctx context.Context, s *scope) (bool, reconcile
 func (r *Reconciler) stopTasks(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
 	if s.cluster == nil || r.lateToWait(s) {
 		return true, reconcile.Result{}, r.letGo(ctx, all(s.tasks))
+	}
+	if len(s.tasks) > 0 { // what a rival runs must not be fenced
+		if accepted, result, err := r.accept(ctx, s); err != nil || !accepted {
+			return err == nil, result, err
+		}
 	}
 	done, result, err := r.retire(ctx, s, all(s.tasks))
 	if !done {
@@ -166,15 +174,35 @@ func (r *Reconciler) letGo(ctx context.Context, tasks []*v1alpha1.Task) error {
 		if t.DeletionTimestamp == nil {
 			errs = append(errs, r.deleteTask(ctx, t))
 		}
-		before := t.DeepCopy()
-		if !controllerutil.RemoveFinalizer(t, v1alpha1.Finalizer) {
-			continue
-		}
-		if err := r.Client.Patch(ctx, t, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
-			errs = append(errs, fmt.Errorf("letting task %s go: %w", t.Name, err))
-		}
+		errs = append(errs, r.removeFinalizer(ctx, t))
 	}
 	return errors.Join(errs...)
+}
+
+// removeFinalizer removes it from the very task that was read: one that was let
+// go already may have a successor of its name, which must keep its own.
+func (r *Reconciler) removeFinalizer(ctx context.Context, t *v1alpha1.Task) error {
+	before := t.DeepCopy()
+	before.UID = "" // so that the patch has it
+	if !controllerutil.RemoveFinalizer(t, v1alpha1.Finalizer) {
+		return nil
+	}
+	err := r.Client.Patch(ctx, t, client.MergeFrom(before))
+	if err == nil || apierrors.IsNotFound(err) || isAnother(err) {
+		return nil
+	}
+	return fmt.Errorf("letting task %s go: %w", t.Name, err)
+}
+
+// isAnother reports whether a patch was refused because the object of that name
+// has another UID: the one that was read is gone.
+func isAnother(err error) bool {
+	_, ok := apierrors.StatusCause(err, metav1.CauseTypeFieldValueInvalid)
+	var status apierrors.APIStatus
+	if !ok || !errors.As(err, &status) {
+		return false
+	}
+	return slices.ContainsFunc(status.Status().Details.Causes, func(c metav1.StatusCause) bool { return c.Field == "metadata.uid" })
 }
 
 func all(tasks []v1alpha1.Task) []*v1alpha1.Task {

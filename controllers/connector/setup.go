@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -94,7 +95,8 @@ func rivals(c client.Client) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []reconcile.Request {
 		gone := o.(*v1alpha1.Connector)
 		return requests(ctx, c, "", func(o *v1alpha1.Connector) bool {
-			return o.UID != gone.UID && o.Status.State != string(o.Spec.State) && o.DeletionTimestamp == nil
+			refused := meta.IsStatusConditionFalse(o.Status.Conditions, v1alpha1.AcceptedCondition)
+			return o.UID != gone.UID && (refused || o.Status.State != string(o.Spec.State)) && o.DeletionTimestamp == nil
 		})
 	}
 }

@@ -56,8 +56,11 @@ func counts(s *scope) v1alpha1.TaskCounts {
 // is not known now stays as it was.
 func status(s *scope) v1alpha1.ConnectorStatus {
 	st := *s.before.Status.DeepCopy()
-	n := counts(s)
 	st.ObservedGeneration = s.connector.Generation
+	if s.blind {
+		return st
+	}
+	n := counts(s)
 	st.Tasks, st.TaskCount = &n, n.Total
 	st.Selector = v1alpha1.ConnectorLabel + "=" + s.connector.Name
 	doing := n.Running
@@ -156,6 +159,6 @@ func lastError(st *v1alpha1.ConnectorStatus, t *v1alpha1.Task) {
 		return
 	}
 	st.LastError = &v1alpha1.ConnectorError{
-		Task: t.Spec.Index, Reason: "TaskFailed", Message: t.Status.LastError[:min(len(t.Status.LastError), maxError)], At: t.Status.LastErrorAt,
+		Task: t.Spec.Index, Reason: "TaskFailed", Message: clip(t.Status.LastError, maxError), At: t.Status.LastErrorAt,
 	}
 }
