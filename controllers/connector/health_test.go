@@ -183,7 +183,7 @@ func TestTasksHealth(t *testing.T) {
 	}
 }
 
-// kindOf a Task shared among count.
+// shared is a running Task of a connector that is shared among count.
 func shared(index, count int, kind v1alpha1.PluginType) v1alpha1.Task {
 	t := taskOf(index, v1alpha1.TaskStateRunning, 0)
 	t.Spec.Count, t.Spec.Type = int32(count), kind
