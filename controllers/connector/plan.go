@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -60,6 +61,9 @@ func planTasks(c *v1alpha1.Connector, p connect.Plugin, props map[string]string)
 		limit = int(*c.Spec.TasksMax)
 	}
 	out.count = p.Tasks(props, limit)
+	// Another count is another incarnation of every task, a sink's too: it is told
+	// among how many it shares the work.
+	out.revision += "-" + strconv.Itoa(out.count)
 	for i := range out.count {
 		out.tasks = append(out.tasks, out.task(c, props, i))
 	}
@@ -112,8 +116,7 @@ func (p plan) task(c *v1alpha1.Connector, props map[string]string, index int) *v
 	}
 }
 
-// revision names what a task runs: a change of it restarts the tasks. The count
-// is part of a task's spec and restarts them too, but by replacing them.
+// revision names a connector's settings: a change of it restarts the tasks.
 func revision(c *v1alpha1.Connector, props map[string]string) string {
 	data, err := json.Marshal([]any{c.Spec.Class, props, c.Spec.RestartNonce})
 	if err != nil { // strings and maps of them always encode
