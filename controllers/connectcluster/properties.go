@@ -125,6 +125,8 @@ func escape(s, special string) string {
 			b.WriteString(`\r`)
 		case r == '\t':
 			b.WriteString(`\t`)
+		case r == '\f':
+			b.WriteString(`\f`)
 		case r == ' ' && i == 0, strings.ContainsRune(special, r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
