@@ -44,11 +44,6 @@ type entry struct {
 	log      logr.Logger
 	cancel   context.CancelFunc // nil before launch
 
-	// claiming is held while the claim on the topics is changed.
-	claiming sync.Mutex
-	// released says that the claim was taken back for good.
-	released bool
-
 	mu    sync.Mutex
 	state state.Cluster
 	link  *link
@@ -164,7 +159,7 @@ func (e *entry) open(ctx context.Context) (*link, error) {
 
 // follow makes sure of the topics and reads the status topic to its end.
 func (e *entry) follow(ctx context.Context, l *link) error {
-	id, err := kafka.ClusterID(ctx, l.adm)
+	id, err := kafka.ClusterID(ctx, l.client)
 	if err != nil {
 		return err
 	}
@@ -218,7 +213,7 @@ func (e *entry) isNews(pod string) bool {
 func (e *entry) look(ctx context.Context, l *link) {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	id, err := kafka.ClusterID(ctx, l.adm)
+	id, err := kafka.ClusterID(ctx, l.client)
 	if err == nil {
 		err = e.claim(ctx, l)
 	}
@@ -238,11 +233,6 @@ func (e *entry) look(ctx context.Context, l *link) {
 // claim claims the topics if nobody holds them. Who was second sees so and takes
 // its claim back.
 func (e *entry) claim(ctx context.Context, l *link) error {
-	e.claiming.Lock()
-	defer e.claiming.Unlock()
-	if e.released {
-		return nil
-	}
 	if _, held := l.statuses.Holder(); held {
 		return nil
 	}

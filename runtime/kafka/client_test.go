@@ -112,7 +112,7 @@ func TestConnections(t *testing.T) {
 					}
 				}
 				// A refusal is not tried again for long.
-				id, err := ClusterID(within(t), kadm.NewClient(newClient(t, config, o, kgo.RequestRetries(1), kgo.RetryTimeout(time.Second))))
+				id, err := ClusterID(within(t), newClient(t, config, o, kgo.RequestRetries(1), kgo.RetryTimeout(time.Second)))
 				if tc.fails != (err != nil) || !tc.fails && id != "the-cluster" {
 					t.Errorf("cluster id %q, %v", id, err)
 				}

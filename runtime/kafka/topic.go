@@ -11,6 +11,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // compact is the only cleanup policy that keeps the last word of every key.
@@ -122,11 +124,17 @@ func checkPolicy(ctx context.Context, adm *kadm.Client, topic string) error {
 	return nil
 }
 
-// ClusterID asks Kafka for its own id; any answer says that Kafka is reachable.
-func ClusterID(ctx context.Context, adm *kadm.Client) (string, error) {
-	m, err := adm.BrokerMetadata(ctx)
+// ClusterID asks Kafka for its own id; any answer says that Kafka is reachable. It
+// asks the broker each time: kadm would answer from what the client remembers.
+func ClusterID(ctx context.Context, client *kgo.Client) (string, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	req.Topics = []kmsg.MetadataRequestTopic{} // none; nil would be all
+	resp, err := req.RequestWith(ctx, client)
 	if err != nil {
 		return "", fmt.Errorf("asking Kafka for its cluster id: %w", err)
 	}
-	return m.Cluster, nil
+	if resp.ClusterID == nil {
+		return "", nil
+	}
+	return *resp.ClusterID, nil
 }

@@ -107,3 +107,23 @@ func TestEnsureTopicLosesTheRace(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What the client remembers is no sign of life.
+func TestClusterIDAsksEachTime(t *testing.T) {
+	c := cluster(t, kfake.NumBrokers(1))
+	client := newClient(t, Config{Brokers: c.ListenAddrs()}, Options{})
+	asked := 0
+	c.ControlKey(int16(kmsg.Metadata), func(kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		asked++
+		return nil, nil, false
+	})
+	for want := 1; want <= 3; want++ {
+		if id, err := ClusterID(within(t), client); err != nil || id == "" {
+			t.Fatalf("the id is %q, %v", id, err)
+		}
+		if asked < want {
+			t.Fatalf("the broker was asked %d times, want %d", asked, want)
+		}
+	}
+}
