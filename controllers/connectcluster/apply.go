@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -21,32 +22,34 @@ import (
 func (r *Reconciler) apply(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
 	props := settings(s.cluster, s.config)
 	maps.Copy(props, workerConnection(s.cluster))
+	var applied int64
 	for _, child := range children(s.cluster, r.Image, format(props), secretNames(s.connectors)) {
 		if err := apply.Owned(ctx, r.Client, fieldOwner, s.cluster, child); err != nil {
 			return false, reconcile.Result{}, err
 		}
+		if set, ok := child.(*appsv1.StatefulSet); ok {
+			applied = set.Generation
+		}
 	}
-	_, err := r.statefulSet(ctx, s)
+	var err error
+	if s.workers, err = r.statefulSet(ctx, s.cluster); err == nil && s.workers != nil {
+		// The cache may not hold yet what was applied: its status speaks of what was.
+		s.workers.Generation = max(s.workers.Generation, applied)
+	}
 	return true, reconcile.Result{}, err
 }
 
-// ran reports whether workers were started before.
-func (r *Reconciler) ran(ctx context.Context, s *scope) bool {
-	there, err := r.statefulSet(ctx, s)
-	return err == nil && there
-}
-
-func (r *Reconciler) statefulSet(ctx context.Context, s *scope) (bool, error) {
+// statefulSet reads the cluster's workers; nil if there are none.
+func (r *Reconciler) statefulSet(ctx context.Context, c *v1alpha1.ConnectCluster) (*appsv1.StatefulSet, error) {
 	var set appsv1.StatefulSet
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.cluster.Namespace, Name: childName(s.cluster)}, &set)
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: c.Namespace, Name: childName(c)}, &set)
 	if client.IgnoreNotFound(err) != nil {
-		return false, fmt.Errorf("reading the workers: %w", err)
+		return nil, fmt.Errorf("reading the workers: %w", err)
 	}
-	if err != nil {
-		return false, nil
+	if err != nil || !metav1.IsControlledBy(&set, c) {
+		return nil, nil
 	}
-	s.workers = &set
-	return true, nil
+	return &set, nil
 }
 
 // secretNames are the Secrets that connectors name: all that a worker may read.

@@ -31,6 +31,8 @@ const (
 	// retryInterval is how often something is looked for that gives no sign when it
 	// comes.
 	retryInterval = 5 * time.Second
+	// releaseTimeout is how long a cluster that is deleted waits for Kafka.
+	releaseTimeout = 30 * time.Second
 )
 
 // Kafka is what this controller needs of it.
@@ -84,7 +86,8 @@ type scope struct {
 	missing string
 	// kafka is what is known of the cluster's Kafka; set by connect.
 	kafka state.Cluster
-	// workers is the StatefulSet as it is, nil if there is none; set by apply.
+	// workers is the StatefulSet as it is, nil if there is none; set by observe and
+	// apply.
 	workers *appsv1.StatefulSet
 	// said is what the workers said of themselves; set by connect.
 	said []state.Worker
@@ -113,7 +116,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.ConnectCluster) 
 	s := &scope{cluster: c.DeepCopy(), before: c, now: r.Clock.Now()}
 	phases := []phase{r.ensureFinalizer, r.observe, r.validate, r.connect, r.identity, r.apply}
 	if c.DeletionTimestamp != nil {
-		phases = []phase{r.observe, r.waitForConnectors, r.release}
+		phases = []phase{r.observe, r.reconnect, r.waitForConnectors, r.release}
 	}
 	for _, p := range phases {
 		var done bool

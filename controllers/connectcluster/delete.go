@@ -28,17 +28,22 @@ func (r *Reconciler) waitForConnectors(_ context.Context, s *scope) (bool, recon
 }
 
 // release lets another cluster have the topics and lets the cluster go; its
-// workers go with it.
+// workers go with it. Kafka gets a while to answer an operator that has just
+// started.
 func (r *Reconciler) release(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
 	key := client.ObjectKeyFromObject(s.cluster)
-	if s.kafka.HeldBy == string(s.cluster.UID) {
+	switch held, ran := s.kafka.HeldBy, s.before.Status.KafkaClusterID != ""; {
+	case held == string(s.cluster.UID):
 		kctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
 		defer cancel()
 		if err := r.Kafka.Release(kctx, key); err != nil {
-			r.Recorder.Eventf(s.cluster, nil, corev1.EventTypeWarning, "NotCleaned", "Delete",
-				"deleted although its claim on the topics could not be removed: a cluster that uses them again needs the annotation %s: %s",
-				v1alpha1.TakeOverAnnotation, s.cluster.UID)
+			r.notCleaned(s)
 		}
+	case held != "" || s.kafka.CaughtUp || !ran: // there is no claim
+	case s.missing == "" && s.now.Before(s.cluster.DeletionTimestamp.Add(releaseTimeout)):
+		return false, reconcile.Result{RequeueAfter: retryInterval}, nil
+	default:
+		r.notCleaned(s)
 	}
 	r.Kafka.Disconnect(key)
 	before := s.cluster.DeepCopy()
@@ -50,4 +55,10 @@ func (r *Reconciler) release(ctx context.Context, s *scope) (bool, reconcile.Res
 	}
 	s.gone = true
 	return true, reconcile.Result{}, nil
+}
+
+func (r *Reconciler) notCleaned(s *scope) {
+	r.Recorder.Eventf(s.cluster, nil, corev1.EventTypeWarning, "NotCleaned", "Delete",
+		"deleted although its claim on the topics could not be removed: a cluster that uses them again needs the annotation %s: %s",
+		v1alpha1.TakeOverAnnotation, s.cluster.UID)
 }

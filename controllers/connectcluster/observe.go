@@ -51,7 +51,8 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, reconcile.Res
 	s.tasks = tasks.Items
 	s.said = r.Kafka.Workers(client.ObjectKeyFromObject(s.cluster))
 	s.kafka, _ = r.Kafka.Cluster(client.ObjectKeyFromObject(s.cluster))
-	return true, reconcile.Result{}, nil
+	s.workers, err = r.statefulSet(ctx, s.cluster)
+	return err == nil, reconcile.Result{}, err
 }
 
 // validate looks at spec.config. Workers that run go on running with what they
@@ -90,6 +91,16 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) (bool, reconcile.Res
 	})
 	s.kafka, _ = r.Kafka.Cluster(key)
 	return true, reconcile.Result{}, nil
+}
+
+// reconnect is connect for a cluster that is being deleted: an operator that
+// started only now must reach Kafka to clean up. What is missing keeps nothing.
+func (r *Reconciler) reconnect(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
+	if s.before.Status.KafkaClusterID == "" {
+		return true, reconcile.Result{}, nil // it never got there
+	}
+	_, _, err := r.connect(ctx, s)
+	return err == nil, reconcile.Result{}, err
 }
 
 // notOfClients are worker properties that say nothing about connections.
@@ -159,7 +170,7 @@ func (r *Reconciler) identity(ctx context.Context, s *scope) (bool, reconcile.Re
 		}
 		return false, reconcile.Result{RequeueAfter: retryInterval}, nil
 	}
-	if held == "" && r.ran(ctx, s) {
+	if held == "" && s.workers != nil {
 		// Kafka does not answer a new operator yet; the workers that there are go on, and
 		// may be changed.
 		return true, reconcile.Result{}, nil

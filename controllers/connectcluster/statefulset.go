@@ -5,6 +5,7 @@ package connectcluster
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,6 +30,8 @@ const (
 	// gracePeriod is how long a worker has to finish, flush and commit.
 	gracePeriod int64 = 30
 	user        int64 = 65532
+	// memoryLimit is the Go runtime's own variable.
+	memoryLimit = "GOMEMLIMIT"
 )
 
 // Image is the image that workers run: the operator's own.
@@ -162,14 +165,17 @@ func env(c *v1alpha1.ConnectCluster, res corev1.ResourceRequirements) []corev1.E
 		field("POD_IP", "status.podIP"),
 	}
 	// The collector works harder as the heap nears the container's limit, instead
-	// of letting the kernel kill it; a tenth is left to what is not heap.
-	if limit, ok := res.Limits[corev1.ResourceMemory]; ok {
-		out = append(out, corev1.EnvVar{Name: "GOMEMLIMIT", Value: strconv.FormatInt(limit.Value()/10*9, 10)})
-	}
+	// of letting the kernel kill it; a tenth is left to what is not heap. A user's
+	// own limit goes before it.
+	var own []corev1.EnvVar
 	if t := c.Spec.PodTemplate; t != nil {
-		out = append(out, t.Env...)
+		own = t.Env
 	}
-	return out
+	theirs := slices.ContainsFunc(own, func(e corev1.EnvVar) bool { return e.Name == memoryLimit })
+	if limit, ok := res.Limits[corev1.ResourceMemory]; ok && !theirs {
+		out = append(out, corev1.EnvVar{Name: memoryLimit, Value: strconv.FormatInt(limit.Value()/10*9, 10)})
+	}
+	return append(out, own...)
 }
 
 func field(name, path string) corev1.EnvVar {

@@ -44,6 +44,11 @@ type entry struct {
 	log      logr.Logger
 	cancel   context.CancelFunc // nil before launch
 
+	// claiming is held while the claim on the topics is changed.
+	claiming sync.Mutex
+	// released says that the claim was taken back for good.
+	released bool
+
 	mu    sync.Mutex
 	state state.Cluster
 	link  *link
@@ -233,6 +238,11 @@ func (e *entry) look(ctx context.Context, l *link) {
 // claim claims the topics if nobody holds them. Who was second sees so and takes
 // its claim back.
 func (e *entry) claim(ctx context.Context, l *link) error {
+	e.claiming.Lock()
+	defer e.claiming.Unlock()
+	if e.released {
+		return nil
+	}
 	if _, held := l.statuses.Holder(); held {
 		return nil
 	}

@@ -106,28 +106,33 @@ func (e *entry) deleteOffsets(ctx context.Context, l *link, connector string) er
 	return o.Delete(ctx, connector)
 }
 
-// TakeOver removes another cluster's claim on the internal topics and claims them
-// for this one.
+// TakeOver claims the internal topics for this cluster and then removes another's
+// claim: in the other order, somebody else could come first.
 func (m *Manager) TakeOver(ctx context.Context, cluster types.NamespacedName, from string) error {
 	e, l, err := m.answering(cluster)
 	if err != nil {
 		return err
 	}
-	if err := l.statuses.DeleteIdentity(ctx, from); err != nil {
-		return fmt.Errorf("removing the claim of %s: %w", from, err)
-	}
+	e.claiming.Lock()
+	defer e.claiming.Unlock()
 	if err := l.statuses.PutIdentity(ctx, storage.Identity{UID: e.settings.UID, Name: cluster.String()}); err != nil {
 		return fmt.Errorf("claiming the topics: %w", err)
+	}
+	if err := l.statuses.DeleteIdentity(ctx, from); err != nil {
+		return fmt.Errorf("removing the claim of %s: %w", from, err)
 	}
 	return l.statuses.ReadToEnd(ctx)
 }
 
 // Release takes a cluster's claim on the internal topics back, so that another
-// may have them.
+// may have them. It is not claimed again until the cluster is connected anew.
 func (m *Manager) Release(ctx context.Context, cluster types.NamespacedName) error {
 	e, l, err := m.answering(cluster)
 	if err != nil {
 		return err
 	}
+	e.claiming.Lock()
+	defer e.claiming.Unlock()
+	e.released = true
 	return l.statuses.DeleteIdentity(ctx, e.settings.UID)
 }

@@ -24,7 +24,7 @@ var ErrNotOurs = errors.New("it exists and belongs to someone else: delete or re
 
 // Owned applies obj as a child of owner. An object of that name that owner does
 // not control is refused with ErrNotOurs and left as it is. Fields that obj leaves
-// empty are not applied.
+// empty are not applied. obj gets the generation of what was written.
 func Owned(ctx context.Context, c client.Client, field client.FieldOwner, owner, obj client.Object) error {
 	existing := obj.DeepCopyObject().(client.Object)
 	existing.SetOwnerReferences(nil) // those that are read are added to what is there
@@ -45,6 +45,7 @@ func Owned(ctx context.Context, c client.Client, field client.FieldOwner, owner,
 	if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), field, client.ForceOwnership); err != nil {
 		return fmt.Errorf("applying %s: %w", name(c, obj), err)
 	}
+	obj.SetGeneration(u.GetGeneration())
 	return nil
 }
 
