@@ -133,5 +133,20 @@ func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.ConnectCluster) 
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	return result, nil
+	return again(s, result), nil
+}
+
+// again asks for another pass while a Kafka that is reached with Secrets does not
+// answer: nothing tells when a wrong Secret is mended, since to watch Secrets is
+// to be allowed to read all of them.
+func again(s *scope, result reconcile.Result) reconcile.Result {
+	if result.RequeueAfter == 0 && s.kafka.Reachable != nil && usesSecrets(s.cluster) {
+		result.RequeueAfter = retryInterval
+	}
+	return result
+}
+
+func usesSecrets(c *v1alpha1.ConnectCluster) bool {
+	tls := c.Spec.Kafka.TLS
+	return c.Spec.Kafka.SASL != nil || tls != nil && (tls.CASecretRef != nil || tls.CertificateSecretRef != nil)
 }

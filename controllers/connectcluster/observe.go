@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"penstock.dev/api/v1alpha1"
@@ -55,17 +56,29 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, reconcile.Res
 	return err == nil, reconcile.Result{}, err
 }
 
-// validate looks at spec.config. Workers that run go on running with what they
-// have.
-func (r *Reconciler) validate(_ context.Context, s *scope) (bool, reconcile.Result, error) {
+// validate looks at what only the operator can judge of the spec. Workers that run
+// go on with what they have, and so the operator must go on to follow them: it may
+// have started after their spec went wrong.
+func (r *Reconciler) validate(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
+	if r.check(s); len(s.problems) == 0 {
+		return true, reconcile.Result{}, nil
+	}
+	if s.workers == nil {
+		return false, reconcile.Result{}, nil
+	}
+	_, result, err := r.connect(ctx, s)
+	return false, result, err
+}
+
+func (r *Reconciler) check(s *scope) {
 	config, err := s.cluster.Spec.Config.Properties()
 	if err != nil {
 		s.problems = []configdef.Problem{{Key: "spec.config", Message: err.Error()}}
-		return false, reconcile.Result{}, nil
+		return
 	}
 	s.config = config
 	s.problems, s.warnings = r.Registry.ValidateWorker(config)
-	return len(s.problems) == 0, reconcile.Result{}, nil
+	s.problems = append(s.problems, templateProblems(s.cluster)...)
 }
 
 // connect tells the operator's Kafka side how the cluster's Kafka is reached.
@@ -99,8 +112,11 @@ func (r *Reconciler) reconnect(ctx context.Context, s *scope) (bool, reconcile.R
 	if s.before.Status.KafkaClusterID == "" {
 		return true, reconcile.Result{}, nil // it never got there
 	}
-	_, _, err := r.connect(ctx, s)
-	return err == nil, reconcile.Result{}, err
+	if _, _, err := r.connect(ctx, s); err != nil {
+		// A Secret that cannot be read must not hold the deletion up.
+		log.FromContext(ctx).Error(err, "Deleting without reaching Kafka again")
+	}
+	return true, reconcile.Result{}, nil
 }
 
 // notOfClients are worker properties that say nothing about connections.

@@ -237,7 +237,10 @@ func judge(s *scope, err error, parts ...verdict) verdict {
 func list(problems []configdef.Problem) string {
 	lines := make([]string, len(problems))
 	for i, p := range problems {
-		lines[i] = "spec.config: " + p.Error()
+		lines[i] = p.Error()
+		if !strings.HasPrefix(p.Key, "spec.") {
+			lines[i] = "spec.config: " + lines[i]
+		}
 	}
 	return strings.Join(lines, "\n")
 }

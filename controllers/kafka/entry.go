@@ -4,6 +4,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,10 @@ const (
 	lastPause  = 10 * time.Second
 )
 
-var errNotTried = errors.New("the operator has not asked yet")
+var (
+	errNotTried = errors.New("the operator has not asked yet")
+	errReading  = errors.New("its status topic was not read to the end yet")
+)
 
 // entry is one cluster's Kafka.
 type entry struct {
@@ -130,6 +134,11 @@ func (e *entry) reach(ctx context.Context) *link {
 	}
 }
 
+// unlinked says why there is no link. The caller holds mu.
+func (e *entry) unlinked() error {
+	return cmp.Or(e.state.Reachable, e.state.Topics, errReading)
+}
+
 // fail sorts an error into what it is about.
 func fail(s *state.Cluster, err error) {
 	if errors.As(err, new(*kafka.TopicError)) {
@@ -162,9 +171,17 @@ func (e *entry) open(ctx context.Context) (*link, error) {
 	return l, nil
 }
 
+// ping asks Kafka for its id, and not for longer than people wait to hear why it
+// does not answer: a client tries a refused connection again for half a minute.
+func ping(ctx context.Context, l *link) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return kafka.ClusterID(ctx, l.client)
+}
+
 // follow makes sure of the topics and reads the status topic to its end.
 func (e *entry) follow(ctx context.Context, l *link) error {
-	id, err := kafka.ClusterID(ctx, l.client)
+	id, err := ping(ctx, l)
 	if err != nil {
 		return err
 	}

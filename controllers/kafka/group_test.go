@@ -50,8 +50,11 @@ func (f *fixture) awaitMembers(adm *kadm.Client, want ...string) {
 			got = append(got, m.InstanceID)
 		}
 		slices.Sort(got)
-		if err != nil || !slices.Equal(got, want) {
-			return fmt.Errorf("members are %q, %v; want %q", got, err, want)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("members are %q, want %q", got, want)
 		}
 		return nil
 	})

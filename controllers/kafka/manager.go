@@ -151,7 +151,7 @@ func (m *Manager) link(key types.NamespacedName) (*entry, *link, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.link == nil {
-		return nil, nil, fmt.Errorf("ConnectCluster %s has not reached its Kafka: %w", key, e.state.Reachable)
+		return nil, nil, fmt.Errorf("ConnectCluster %s has not reached its Kafka: %w", key, e.unlinked())
 	}
 	return e, e.link, nil
 }
