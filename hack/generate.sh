@@ -18,4 +18,5 @@ go generate ./...
 
 rm -f charts/penstock/files/crds/*.yaml
 cp config/crd/bases/*.yaml charts/penstock/files/crds/
-cp config/rbac/role.yaml charts/penstock/files/role.yaml
+cp config/rbac/{role,edit,view}.yaml charts/penstock/files/
+cp config/admission/policy.yaml charts/penstock/files/taskguard.yaml
