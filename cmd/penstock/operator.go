@@ -36,7 +36,7 @@ const (
 )
 
 type operatorFlags struct {
-	namespace               string
+	namespace, pod          string
 	watch                   []string
 	metricsAddr, healthAddr string
 	leaderElect             bool
@@ -54,20 +54,18 @@ func operatorCommand(r connect.Registry) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "`namespace` of the lease (POD_NAMESPACE)")
+	flags.StringVar(&f.pod, "pod", os.Getenv("POD_NAME"), "`name` of the pod that this process runs in (POD_NAME)")
 	flags.StringSliceVar(&f.watch, "watch-namespaces", nil, "`namespaces` to look after; none means all")
 	flags.StringVar(&f.metricsAddr, "metrics-addr", ":8080", "`address` of /metrics")
 	flags.StringVar(&f.healthAddr, "health-addr", ":8081", "`address` of /healthz and /readyz")
 	flags.BoolVar(&f.leaderElect, "leader-elect", true, "work only while holding the lease")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
-	flags.StringVar(&f.image, "image", os.Getenv("PENSTOCK_IMAGE"), "`image` of workers: the operator's own (PENSTOCK_IMAGE)")
+	flags.StringVar(&f.image, "image", os.Getenv("PENSTOCK_IMAGE"), "`image` of workers (PENSTOCK_IMAGE); without it the one of --pod, and its pull policy")
 	flags.StringVar(&f.pullPolicy, "image-pull-policy", os.Getenv("PENSTOCK_IMAGE_PULL_POLICY"), "when workers pull it (PENSTOCK_IMAGE_PULL_POLICY)")
 	return cmd
 }
 
 func (f operatorFlags) run(ctx context.Context, r connect.Registry) error {
-	if f.image == "" {
-		return errors.New("--image (or PENSTOCK_IMAGE) must name the image that workers run: the operator's own")
-	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
 		return fmt.Errorf("--log-level: %w", err)
@@ -79,9 +77,13 @@ func (f operatorFlags) run(ctx context.Context, r connect.Registry) error {
 	if err != nil {
 		return err
 	}
+	image, err := f.workerImage(ctx, mgr.GetAPIReader())
+	if err != nil {
+		return err
+	}
 	err = controllers.SetupWithManager(ctx, mgr, controllers.Options{
 		Registry: r,
-		Image:    connectcluster.Image{Name: f.image, PullPolicy: corev1.PullPolicy(f.pullPolicy)},
+		Image:    image,
 		Kafka:    kafka.Options{Logger: log.WithName("kafka")},
 	})
 	if err != nil {
@@ -91,6 +93,21 @@ func (f operatorFlags) run(ctx context.Context, r connect.Registry) error {
 		return fmt.Errorf("running the controllers: %w", err)
 	}
 	return nil
+}
+
+// workerImage is the image of the flags, or else the operator's own.
+func (f operatorFlags) workerImage(ctx context.Context, c client.Reader) (connectcluster.Image, error) {
+	image := connectcluster.Image{Name: f.image}
+	if image.Name == "" {
+		var err error
+		if image, err = readImage(ctx, c, client.ObjectKey{Namespace: f.namespace, Name: f.pod}); err != nil {
+			return image, err
+		}
+	}
+	if f.pullPolicy != "" {
+		image.PullPolicy = corev1.PullPolicy(f.pullPolicy)
+	}
+	return image, nil
 }
 
 func (f operatorFlags) manager() (ctrl.Manager, error) {
