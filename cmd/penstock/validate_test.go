@@ -99,11 +99,18 @@ func TestValidateUsesTheWorkersDefaults(t *testing.T) {
 	}
 }
 
-// The examples stand in the README; they must be right.
+// The examples and the samples stand in the README; they must be right.
 func TestExamples(t *testing.T) {
-	for _, name := range []string{"file-copy", "datagen"} {
-		out, _, err := execute(t, "", "validate", "--strict", "-f", filepath.Join("..", "..", "examples", name))
-		if err != nil {
+	for name, files := range map[string][]string{
+		"examples/file-copy": {""},
+		"examples/datagen":   {""},
+		"config/samples":     {"connectcluster.yaml", "datagen-source.yaml", "file-source.yaml", "file-sink.yaml"},
+	} {
+		args := []string{"validate", "--strict"}
+		for _, f := range files {
+			args = append(args, "-f", filepath.Join("..", "..", name, f))
+		}
+		if out, _, err := execute(t, "", args...); err != nil {
 			t.Errorf("%s: %v: %s", name, err, out)
 		}
 	}
