@@ -43,7 +43,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	}
 	err = connector.SetupWithManager(ctx, mgr, connector.Dependencies{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Kafka: k, Clock: now, Recorder: recorder, Registry: o.Registry,
-	}, connector.Events{Tasks: k.TaskEvents(), Clusters: k.ClusterEvents()})
+	}, connector.Events{Tasks: k.TaskEvents(), Clusters: k.ClusterEvents(), Groups: k.GroupEvents()})
 	if err != nil {
 		return err
 	}

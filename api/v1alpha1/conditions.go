@@ -39,6 +39,9 @@ const (
 	ConfigValidCondition = "ConfigValid"
 	// TasksHealthyCondition is True when no task has failed or waits for a worker.
 	TasksHealthyCondition = "TasksHealthy"
+	// GroupInUseCondition is True when others than a sink's tasks are in its consumer
+	// group.
+	GroupInUseCondition = "GroupInUse"
 )
 
 // Reasons that several conditions share.
@@ -103,6 +106,17 @@ const (
 	ReasonTasksUnassigned = "TasksUnassigned"
 	// ReasonTasksHealthy says that no task has failed or waits.
 	ReasonTasksHealthy = "TasksHealthy"
+	// ReasonForeignMembers says that others are in a sink's consumer group and hold
+	// nothing of its topics.
+	ReasonForeignMembers = "ForeignMembers"
+	// ReasonPartitionsHeld says that others in a sink's consumer group hold
+	// partitions of its topics.
+	ReasonPartitionsHeld = "PartitionsHeld"
+	// ReasonNoForeignMembers says that a sink's consumer group is its own.
+	ReasonNoForeignMembers = "NoForeignMembers"
+	// ReasonGroupInUse says that a sink does not get all records, because others
+	// hold partitions of its topics in its consumer group.
+	ReasonGroupInUse = "GroupInUse"
 	// ReasonRestartsSpent says that a task has used up its restarts.
 	ReasonRestartsSpent = "RestartsSpent"
 )

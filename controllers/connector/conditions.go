@@ -47,6 +47,7 @@ func conditions(st *v1alpha1.ConnectorStatus, s *scope, err error) (again time.D
 		health, again = tasksHealth(s)
 		set(v1alpha1.TasksHealthyCondition, health.status, health.reason, health.message)
 	}
+	groupInUse(st, s, set)
 	v := judge(st, s, err, health)
 	set(v1alpha1.ReadyCondition, v.status, v.reason, v.message)
 	set(v1alpha1.StalledCondition, is(v.stalled), v.reason, only(v.stalled, v.message))
@@ -197,6 +198,9 @@ func settled(st *v1alpha1.ConnectorStatus, s *scope) verdict {
 			return verdict{metav1.ConditionTrue, v1alpha1.ReasonPaused, "", false, false}
 		}
 		return verdict{metav1.ConditionFalse, v1alpha1.ReasonProgressing, "tasks are pausing", false, true}
+	}
+	if why := s.held(); why != "" {
+		return verdict{metav1.ConditionFalse, v1alpha1.ReasonGroupInUse, why, true, false}
 	}
 	if st.Tasks.Running == st.Tasks.Total {
 		return verdict{metav1.ConditionTrue, v1alpha1.ReasonRunning, "", false, false}

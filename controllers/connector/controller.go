@@ -38,6 +38,8 @@ type Kafka interface {
 	Cluster(types.NamespacedName) (state.Cluster, bool)
 	// Task returns the last word about a task; false if there is none.
 	Task(state.TaskKey) (state.Task, bool)
+	// Group returns what is known of a sink's consumer group; false if nothing is.
+	Group(cluster types.NamespacedName, connector string) (state.Group, bool)
 	// FenceSource takes the transactional ids of a source's tasks over, so that
 	// whoever still runs can commit no more.
 	FenceSource(ctx context.Context, cluster types.NamespacedName, connector string, tasks int) error
@@ -78,6 +80,9 @@ type scope struct {
 	// kafka is what the operator knows of the cluster's Kafka; set by observe.
 	kafka      state.Cluster
 	kafkaKnown bool
+	// group is what the operator knows of a sink's consumer group; set by observe.
+	group      state.Group
+	groupKnown bool
 	// tasks are the Tasks that exist; set by observe, and again after they changed.
 	tasks []v1alpha1.Task
 	// blind says that the tasks could not be read; cleared by observe.

@@ -50,6 +50,7 @@ type fakeKafka struct {
 	mu       sync.Mutex
 	clusters map[types.NamespacedName]state.Cluster
 	tasks    map[state.TaskKey]state.Task
+	groups   map[string]state.Group
 	calls    []string
 	err      error
 	// hangs names a connector whose calls last until they are given up.
@@ -57,7 +58,7 @@ type fakeKafka struct {
 }
 
 func newFakeKafka() *fakeKafka {
-	return &fakeKafka{clusters: map[types.NamespacedName]state.Cluster{}, tasks: map[state.TaskKey]state.Task{}}
+	return &fakeKafka{clusters: map[types.NamespacedName]state.Cluster{}, tasks: map[state.TaskKey]state.Task{}, groups: map[string]state.Group{}}
 }
 
 func (k *fakeKafka) Cluster(key types.NamespacedName) (state.Cluster, bool) {
@@ -72,6 +73,19 @@ func (k *fakeKafka) Task(key state.TaskKey) (state.Task, bool) {
 	defer k.mu.Unlock()
 	t, ok := k.tasks[key]
 	return t, ok
+}
+
+func (k *fakeKafka) Group(_ types.NamespacedName, connector string) (state.Group, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	g, ok := k.groups[connector]
+	return g, ok
+}
+
+func (k *fakeKafka) setGroup(connector string, g state.Group) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.groups[connector] = g
 }
 
 func (k *fakeKafka) FenceSource(ctx context.Context, _ types.NamespacedName, connector string, tasks int) error {

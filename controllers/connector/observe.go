@@ -47,6 +47,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, reconcile.Res
 		s.cluster = &cluster
 	}
 	s.kafka, s.kafkaKnown = r.Kafka.Cluster(key)
+	s.group, s.groupKnown = r.Kafka.Group(key, s.connector.KafkaName())
 	err = r.listTasks(ctx, s)
 	s.ran = s.before.Status.ConfigRevision != "" || len(s.tasks) > 0
 	s.blind = err != nil

@@ -57,14 +57,7 @@ type difference struct{ kind, reason, action, note string }
 func differences(before, after v1alpha1.ConnectorStatus) []difference {
 	var out []difference
 	for _, c := range after.Conditions {
-		if c.Type == v1alpha1.ReconcilingCondition || c.Type == v1alpha1.TasksHealthyCondition {
-			continue // Ready says the same
-		}
-		old := meta.FindStatusCondition(before.Conditions, c.Type)
-		if old != nil && old.Status == c.Status && old.Reason == c.Reason {
-			continue
-		}
-		if c.Type == v1alpha1.StalledCondition && c.Status != metav1.ConditionTrue {
+		if !worthAnEvent(meta.FindStatusCondition(before.Conditions, c.Type), c) {
 			continue
 		}
 		note := c.Message
@@ -82,9 +75,31 @@ func differences(before, after v1alpha1.ConnectorStatus) []difference {
 	return out
 }
 
+// worthAnEvent reports whether a condition says something new that no other says.
+func worthAnEvent(old *metav1.Condition, c metav1.Condition) bool {
+	if old != nil && old.Status == c.Status && old.Reason == c.Reason {
+		return false
+	}
+	switch c.Type {
+	case v1alpha1.ReconcilingCondition, v1alpha1.TasksHealthyCondition:
+		return false // Ready says the same
+	case v1alpha1.StalledCondition:
+		return c.Status == metav1.ConditionTrue
+	case v1alpha1.GroupInUseCondition: // a group of its own is news only after there was somebody
+		return old != nil || c.Status != metav1.ConditionFalse
+	}
+	return true
+}
+
 func kindOf(c metav1.Condition) string {
 	bad := c.Status == metav1.ConditionFalse && c.Reason != v1alpha1.ReasonProgressing && c.Reason != v1alpha1.ReasonDeleting
-	if c.Type == v1alpha1.StalledCondition || c.Reason == v1alpha1.ReasonWarnings {
+	switch c.Type {
+	case v1alpha1.StalledCondition:
+		bad = true
+	case v1alpha1.GroupInUseCondition:
+		bad = c.Status != metav1.ConditionFalse
+	}
+	if c.Reason == v1alpha1.ReasonWarnings {
 		bad = true
 	}
 	if bad {

@@ -44,6 +44,7 @@ const (
 type Events struct {
 	Tasks    <-chan event.TypedGenericEvent[state.TaskKey]
 	Clusters <-chan event.TypedGenericEvent[types.NamespacedName]
+	Groups   <-chan event.TypedGenericEvent[state.ConnectorKey]
 }
 
 // SetupWithManager adds the controller to a manager.
@@ -70,6 +71,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, d Dependencies, e E
 		})).
 		WatchesRawSource(source.TypedChannel(e.Tasks, handler.TypedEnqueueRequestsFromMapFunc(ofTask(d.Client)))).
 		WatchesRawSource(source.TypedChannel(e.Clusters, handler.TypedEnqueueRequestsFromMapFunc(ofClusterKey(d.Client)))).
+		WatchesRawSource(source.TypedChannel(e.Groups, handler.TypedEnqueueRequestsFromMapFunc(ofGroup(d.Client)))).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), New(d)))
 	if err != nil {
 		return fmt.Errorf("setting up the connector controller: %w", err)
@@ -110,6 +112,13 @@ func ofTask(c client.Client) handler.TypedMapFunc[state.TaskKey, reconcile.Reque
 			err := c.Get(ctx, types.NamespacedName{Namespace: o.Namespace, Name: o.TaskName(k.Index)}, &t)
 			return err == nil && t.DeletionTimestamp != nil
 		}, client.MatchingFields{nameIndex: indexKey(k.Cluster, k.Connector)})
+	}
+}
+
+// ofGroup wakes the connector whose consumer group has changed.
+func ofGroup(c client.Client) handler.TypedMapFunc[state.ConnectorKey, reconcile.Request] {
+	return func(ctx context.Context, k state.ConnectorKey) []reconcile.Request {
+		return requests(ctx, c, k.Cluster.Namespace, nil, client.MatchingFields{nameIndex: indexKey(k.Cluster, k.Connector)})
 	}
 }
 

@@ -31,6 +31,7 @@ type live struct {
 	*fixture
 	tasks    chan event.TypedGenericEvent[state.TaskKey]
 	clusters chan event.TypedGenericEvent[types.NamespacedName]
+	groups   chan event.TypedGenericEvent[state.ConnectorKey]
 }
 
 func newLive(t *testing.T) *live {
@@ -38,6 +39,7 @@ func newLive(t *testing.T) *live {
 	l := &live{
 		fixture: newFixture(t), tasks: make(chan event.TypedGenericEvent[state.TaskKey], 100),
 		clusters: make(chan event.TypedGenericEvent[types.NamespacedName], 100),
+		groups:   make(chan event.TypedGenericEvent[state.ConnectorKey], 100),
 	}
 	off := true
 	mgr, err := ctrl.NewManager(api.Config, ctrl.Options{
@@ -49,7 +51,7 @@ func newLive(t *testing.T) *live {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	l.must(SetupWithManager(ctx, mgr, Dependencies{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Kafka: l.kafka, Clock: clock.RealClock{}, Recorder: l.recorder, Registry: registry(),
-	}, Events{Tasks: l.tasks, Clusters: l.clusters}))
+	}, Events{Tasks: l.tasks, Clusters: l.clusters, Groups: l.groups}))
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()
 	t.Cleanup(func() {

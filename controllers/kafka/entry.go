@@ -58,6 +58,8 @@ type entry struct {
 	link  *link
 	// workers is what each worker last said, but for its heartbeat.
 	workers map[string]string
+
+	groups groups
 }
 
 // link is what reaches a Kafka.
@@ -104,6 +106,9 @@ func (e *entry) run(ctx context.Context) {
 		e.link = nil
 		e.mu.Unlock()
 	}()
+	var wg sync.WaitGroup
+	wg.Go(func() { e.watchGroups(ctx, l) })
+	defer wg.Wait() // before the link is closed
 	for {
 		e.look(ctx, l)
 		select {

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
@@ -26,14 +27,18 @@ type Options struct {
 	Logger logr.Logger
 	// Dial opens connections to Kafka; nil is the usual way.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// GroupInterval is how often the members of the sinks' consumer groups are read;
+	// 0 is every 30 s.
+	GroupInterval time.Duration
 }
 
 // Manager knows the Kafka of every ConnectCluster. One that does not answer costs
 // the others nothing: each has a goroutine and clients of its own.
 type Manager struct {
-	o        Options
-	tasks    *hub[state.TaskKey]
-	clusters *hub[types.NamespacedName]
+	o          Options
+	tasks      *hub[state.TaskKey]
+	clusters   *hub[types.NamespacedName]
+	connectors *hub[state.ConnectorKey]
 
 	mu      sync.Mutex
 	running context.Context // set by Start
@@ -44,7 +49,7 @@ type Manager struct {
 // New returns a Manager; Start makes it work.
 func New(o Options) *Manager {
 	return &Manager{
-		o: o, tasks: newHub[state.TaskKey](), clusters: newHub[types.NamespacedName](),
+		o: o, tasks: newHub[state.TaskKey](), clusters: newHub[types.NamespacedName](), connectors: newHub[state.ConnectorKey](),
 		entries: map[types.NamespacedName]*entry{},
 	}
 }
@@ -59,6 +64,7 @@ func (m *Manager) Start(ctx context.Context) error {
 	m.mu.Unlock()
 	m.wg.Go(func() { m.tasks.run(ctx) })
 	m.wg.Go(func() { m.clusters.run(ctx) })
+	m.wg.Go(func() { m.connectors.run(ctx) })
 	<-ctx.Done()
 	m.wg.Wait()
 	return nil
@@ -77,6 +83,12 @@ func (m *Manager) TaskEvents() <-chan event.TypedGenericEvent[state.TaskKey] {
 // arrive of which something new is known.
 func (m *Manager) ClusterEvents() <-chan event.TypedGenericEvent[types.NamespacedName] {
 	return m.clusters.subscribe()
+}
+
+// GroupEvents returns a channel of its own on which the keys of connectors arrive
+// of whose consumer group something new is known.
+func (m *Manager) GroupEvents() <-chan event.TypedGenericEvent[state.ConnectorKey] {
+	return m.connectors.subscribe()
 }
 
 // Connect says how a cluster's Kafka is reached. It returns at once; what comes

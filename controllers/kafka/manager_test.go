@@ -29,7 +29,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-type eventOf = event.TypedGenericEvent[state.TaskKey]
+type (
+	eventOf    = event.TypedGenericEvent[state.TaskKey]
+	groupEvent = event.TypedGenericEvent[state.ConnectorKey]
+)
 
 var (
 	main  = types.NamespacedName{Namespace: "data", Name: "main"}

@@ -63,7 +63,12 @@ func (m *Manager) RemoveMembers(ctx context.Context, cluster types.NamespacedNam
 	if err != nil {
 		return err
 	}
-	return kafka.RemoveMembers(ctx, l.adm, group(connector), ours(members, e.settings.GroupID+"-"+connector+"-", from))
+	ids := ours(members, e.settings.GroupID+"-"+connector+"-", from)
+	if err := kafka.RemoveMembers(ctx, l.adm, group(connector), ids); err != nil {
+		return err
+	}
+	e.forgetMembers(connector, ids)
+	return nil
 }
 
 // ours are the instance ids of a connector's tasks from a number on.

@@ -4,11 +4,9 @@
 package kafka
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -23,44 +21,6 @@ const fenceAtOnce = 16
 // fenceTimeoutMillis is the transaction timeout that a fence asks for; nothing is
 // ever written under it.
 const fenceTimeoutMillis = 10_000
-
-// Member is a member of a consumer group.
-type Member struct {
-	// InstanceID is group.instance.id, "" for a dynamic member.
-	InstanceID string
-	// MemberID is given by the broker.
-	MemberID string
-	// ClientID and Host say who it is.
-	ClientID, Host string
-}
-
-// GroupMembers returns the members of a consumer group of the classic protocol, sorted
-// by instance id. A group that does not exist has none.
-func GroupMembers(ctx context.Context, adm *kadm.Client, group string) ([]Member, error) {
-	gs, err := adm.DescribeGroups(ctx, group)
-	if err == nil {
-		err = gs[group].Err
-	}
-	if errors.Is(err, kerr.GroupIDNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("describing group %s: %w", group, err)
-	}
-	members := gs[group].Members
-	out := make([]Member, 0, len(members))
-	for _, m := range members {
-		member := Member{MemberID: m.MemberID, ClientID: m.ClientID, Host: m.ClientHost}
-		if m.InstanceID != nil {
-			member.InstanceID = *m.InstanceID
-		}
-		out = append(out, member)
-	}
-	slices.SortFunc(out, func(a, b Member) int {
-		return cmp.Or(cmp.Compare(a.InstanceID, b.InstanceID), cmp.Compare(a.MemberID, b.MemberID))
-	})
-	return out, nil
-}
 
 // RemoveMembers makes static members leave a group at once, so that their
 // partitions do not wait for the session timeout. Members that are not there are

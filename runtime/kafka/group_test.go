@@ -43,7 +43,12 @@ func TestGroupMembers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Member{{ClientID: "member-3"}, {InstanceID: "g-c-0", ClientID: "member-2"}, {InstanceID: "g-c-1", ClientID: "member-1"}}
+	one := map[string]int{"t": 1}
+	want := []Member{
+		{ClientID: "member-3", Partitions: one},
+		{InstanceID: "g-c-0", ClientID: "member-2", Partitions: one},
+		{InstanceID: "g-c-1", ClientID: "member-1", Partitions: one},
+	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Member{}, "MemberID", "Host")); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
 	}
@@ -58,6 +63,38 @@ func TestGroupMembers(t *testing.T) {
 		if err := RemoveMembers(within(t), adm, "connect-other", ids); err != nil {
 			t.Errorf("removing members, %s: %v", name, err)
 		}
+	}
+}
+
+// A consumer of the new protocol is found, too.
+func TestGroupMembersOfBothProtocols(t *testing.T) {
+	c := cluster(t, kfake.NumBrokers(1), kfake.SeedTopics(3, "t"))
+	adm := admin(t, c)
+	join(t, c, 1, kgo.ServerSideBalancer(), kgo.Balancers(kgo.RangeBalancer()), kgo.InstanceID("new"))
+	other := newClient(t, Config{Brokers: c.ListenAddrs()}, Options{ClientID: "classic"}, kgo.ConsumerGroup("connect-d"), kgo.ConsumeTopics("t"))
+	defer other.Close()
+	if _, err := c.WaitGroupStable(within(t), "connect-d", 1); err != nil {
+		t.Fatal(err)
+	}
+	got, err := GroupsMembers(within(t), adm, "connect-c", "connect-d", "connect-gone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]Member{"connect-c": {{InstanceID: "new", ClientID: "member-1"}}, "connect-d": {{ClientID: "classic"}}}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Member{}, "MemberID", "Host", "Partitions")); diff != "" {
+		t.Fatalf("members (-want +got):\n%s", diff)
+	}
+	for group, members := range got {
+		n := 0
+		for _, held := range members[0].Partitions { // this broker leaves the topic's name out for the new protocol
+			n += held
+		}
+		if n != 3 {
+			t.Errorf("the member of %s holds %v, want 3 partitions", group, members[0].Partitions)
+		}
+	}
+	if none, err := GroupsMembers(within(t), adm); len(none) != 0 || err != nil {
+		t.Errorf("of no groups there are %v, %v", none, err)
 	}
 }
 

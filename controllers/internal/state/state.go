@@ -61,6 +61,29 @@ type Worker struct {
 // Plugin is a connector class that a worker has.
 type Plugin struct{ Class, Type, Version string }
 
+// ConnectorKey names a connector as Kafka knows it.
+type ConnectorKey struct {
+	Cluster   types.NamespacedName
+	Connector string
+}
+
+// Group is what the operator knows of a sink's consumer group.
+type Group struct {
+	Members []Member
+	// Err says why the members could not be read.
+	Err error
+}
+
+// Member is a member of a consumer group.
+type Member struct {
+	// InstanceID is group.instance.id, "" for a dynamic member.
+	InstanceID string
+	// ClientID and Host say who it is.
+	ClientID, Host string
+	// Partitions counts the partitions that it was given, by topic.
+	Partitions map[string]int
+}
+
 // Cluster is what the operator knows of a ConnectCluster's Kafka.
 type Cluster struct {
 	// Reachable is nil when Kafka answered last time, or says why it did not.
