@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -22,8 +23,11 @@ import (
 func (r *Reconciler) apply(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
 	props := settings(s.cluster, s.config)
 	maps.Copy(props, workerConnection(s.cluster))
+	text := format(props)
+	v := revisions{config: hash(text), credentials: s.credentials}.settle(s)
+	before := s.workers
 	var applied int64
-	for _, child := range children(s.cluster, r.Image, format(props), secretNames(s.connectors)) {
+	for _, child := range children(s.cluster, r.Image, text, v, secretNames(s.connectors)) {
 		if err := apply.Owned(ctx, r.Client, fieldOwner, s.cluster, child); err != nil {
 			return false, reconcile.Result{}, err
 		}
@@ -31,12 +35,22 @@ func (r *Reconciler) apply(ctx context.Context, s *scope) (bool, reconcile.Resul
 			applied = set.Generation
 		}
 	}
+	if before != nil {
+		r.tellRotation(s, before.Spec.Template.Annotations[credentialsHashKey], v.credentials)
+	}
 	var err error
 	if s.workers, err = r.statefulSet(ctx, s.cluster); err == nil && s.workers != nil {
 		// The cache may not hold yet what was applied: its status speaks of what was.
 		s.workers.Generation = max(s.workers.Generation, applied)
 	}
 	return true, reconcile.Result{}, err
+}
+
+// tellRotation says why workers restart that nobody has touched.
+func (r *Reconciler) tellRotation(s *scope, before, now string) {
+	if before != "" && now != "" && before != now {
+		r.Recorder.Eventf(s.cluster, nil, corev1.EventTypeNormal, "CredentialsChanged", "Restart", "a Secret that spec.kafka names has changed, the workers restart with it")
+	}
 }
 
 // statefulSet reads the cluster's workers; nil if there are none.

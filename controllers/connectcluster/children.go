@@ -18,7 +18,7 @@ import (
 // in which it is applied: the workers come last, so that their first pod finds
 // the rest. It is pure. secretNames are the Secrets that the cluster's connectors
 // name.
-func children(c *v1alpha1.ConnectCluster, image Image, properties string, secretNames []string) []client.Object {
+func children(c *v1alpha1.ConnectCluster, image Image, properties string, v revisions, secretNames []string) []client.Object {
 	return []client.Object{
 		&corev1.ServiceAccount{ObjectMeta: objectMeta(c)},
 		role(c, secretNames),
@@ -26,7 +26,7 @@ func children(c *v1alpha1.ConnectCluster, image Image, properties string, secret
 		service(c),
 		disruptionBudget(c),
 		&corev1.ConfigMap{ObjectMeta: objectMeta(c), Data: map[string]string{propertiesKey: properties}},
-		statefulSet(c, image, hash(properties)),
+		statefulSet(c, image, v),
 	}
 }
 

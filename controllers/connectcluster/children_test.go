@@ -21,7 +21,7 @@ func cluster(spec v1alpha1.ConnectClusterSpec) *v1alpha1.ConnectCluster {
 }
 
 func TestWorkersAreRestricted(t *testing.T) {
-	s := statefulSet(cluster(plain()), Image{Name: "i", PullPolicy: corev1.PullAlways}, "h")
+	s := statefulSet(cluster(plain()), Image{Name: "i", PullPolicy: corev1.PullAlways}, revisions{config: "h"})
 	pod, c := s.Spec.Template.Spec, s.Spec.Template.Spec.Containers[0]
 	if !*pod.SecurityContext.RunAsNonRoot || pod.SecurityContext.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
 		t.Errorf("the pod's security is %+v", pod.SecurityContext)
@@ -60,7 +60,7 @@ func TestPodTemplate(t *testing.T) {
 		Env:          []corev1.EnvVar{{Name: "TZ", Value: "UTC"}},
 		Affinity:     &corev1.Affinity{},
 	}
-	tpl := statefulSet(cluster(spec), Image{}, "h").Spec.Template
+	tpl := statefulSet(cluster(spec), Image{}, revisions{config: "h"}).Spec.Template
 	c := tpl.Spec.Containers[0]
 	if tpl.Labels["team"] != "a" || tpl.Annotations["note"] != "b" || tpl.Spec.PriorityClassName != "high" || envOf(c, "TZ") != "UTC" {
 		t.Errorf("the pod does not have what its template says: %+v", tpl.ObjectMeta)

@@ -31,6 +31,8 @@ const (
 	// retryInterval is how often something is looked for that gives no sign when it
 	// comes.
 	retryInterval = 5 * time.Second
+	// secretInterval is how often the Secrets of a connection are read that works.
+	secretInterval = time.Minute
 	// releaseTimeout is how long a cluster that is deleted waits for Kafka.
 	releaseTimeout = 30 * time.Second
 )
@@ -84,6 +86,9 @@ type scope struct {
 	problems, warnings []configdef.Problem
 	// missing names a Secret, or a key in it, that is not there; set by connect.
 	missing string
+	// credentials names the Secrets' values as they are, "" if there are none; set by
+	// connect.
+	credentials string
 	// kafka is what is known of the cluster's Kafka; set by connect.
 	kafka state.Cluster
 	// workers is the StatefulSet as it is, nil if there is none; set by observe and
@@ -136,12 +141,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.ConnectCluster) 
 	return again(s, result), nil
 }
 
-// again asks for another pass while a Kafka that is reached with Secrets does not
-// answer: nothing tells when a wrong Secret is mended, since to watch Secrets is
-// to be allowed to read all of them.
+// again asks for another pass if Kafka is reached with Secrets: nothing tells when
+// one is mended or rotated, since to watch Secrets is to be allowed to read all of
+// them.
 func again(s *scope, result reconcile.Result) reconcile.Result {
-	if result.RequeueAfter == 0 && s.kafka.Reachable != nil && usesSecrets(s.cluster) {
+	switch {
+	case result.RequeueAfter != 0 || !usesSecrets(s.cluster):
+	case s.kafka.Reachable != nil:
 		result.RequeueAfter = retryInterval
+	default:
+		result.RequeueAfter = secretInterval
 	}
 	return result
 }

@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"maps"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -83,7 +80,7 @@ func (r *Reconciler) check(s *scope) {
 
 // connect tells the operator's Kafka side how the cluster's Kafka is reached.
 func (r *Reconciler) connect(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
-	in, missing, err := r.credentials(ctx, s.cluster)
+	in, missing, err := r.readCredentials(ctx, s.cluster)
 	if err != nil {
 		return false, reconcile.Result{}, err
 	}
@@ -91,6 +88,7 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) (bool, reconcile.Res
 		s.missing = missing
 		return false, reconcile.Result{RequeueAfter: retryInterval}, nil
 	}
+	s.credentials = in.revision()
 	key := client.ObjectKeyFromObject(s.cluster)
 	props := settings(s.cluster, nil)
 	maps.Copy(props, connection(s.cluster, in))
@@ -130,45 +128,6 @@ func replicationFactor(c *v1alpha1.ConnectCluster) int16 {
 		return 0
 	}
 	return int16(c.Spec.Storage.ReplicationFactor)
-}
-
-// credentials reads the Secrets of the connection; missing says what is not there.
-func (r *Reconciler) credentials(ctx context.Context, c *v1alpha1.ConnectCluster) (in credentials, missing string, err error) {
-	read := func(field, name, key string, to *string) {
-		if err != nil || missing != "" {
-			return
-		}
-		*to, missing, err = r.secret(ctx, c.Namespace, field, name, key)
-	}
-	if tls := c.Spec.Kafka.TLS; tls != nil {
-		if ref := tls.CASecretRef; ref != nil {
-			read("spec.kafka.tls.caSecretRef", ref.Name, ref.Key, &in.ca)
-		}
-		if ref := tls.CertificateSecretRef; ref != nil {
-			read("spec.kafka.tls.certificateSecretRef", ref.Name, corev1.TLSCertKey, &in.certificate)
-			read("spec.kafka.tls.certificateSecretRef", ref.Name, corev1.TLSPrivateKeyKey, &in.key)
-		}
-	}
-	if sasl := c.Spec.Kafka.SASL; sasl != nil {
-		read("spec.kafka.sasl.passwordSecretRef", sasl.PasswordSecretRef.Name, sasl.PasswordSecretRef.Key, &in.password)
-	}
-	return in, missing, err
-}
-
-func (r *Reconciler) secret(ctx context.Context, namespace, field, name, key string) (value, missing string, err error) {
-	var secret corev1.Secret
-	err = r.Live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &secret)
-	if apierrors.IsNotFound(err) {
-		return "", fmt.Sprintf("%s: there is no Secret %q in namespace %q", field, name, namespace), nil
-	}
-	if err != nil {
-		return "", "", fmt.Errorf("reading Secret %s: %w", name, err)
-	}
-	v, ok := secret.Data[key]
-	if !ok {
-		return "", fmt.Sprintf("%s: the Secret %q has no key %q", field, name, key), nil
-	}
-	return string(v), "", nil
 }
 
 // identity makes sure that the internal topics are this cluster's before any

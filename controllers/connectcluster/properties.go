@@ -35,11 +35,6 @@ func settings(c *v1alpha1.ConnectCluster, config map[string]string) map[string]s
 	return p
 }
 
-// credentials are the parts of a connection that come from Secrets.
-type credentials struct {
-	ca, certificate, key, password string
-}
-
 // workerConnection says how a worker reaches Kafka. It names files and holds no
 // secret, because it stands in a ConfigMap.
 func workerConnection(c *v1alpha1.ConnectCluster) map[string]string {

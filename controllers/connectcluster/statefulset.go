@@ -27,6 +27,8 @@ const (
 	kafkaCADir    = "/etc/penstock-kafka/ca"
 	kafkaSASLDir  = "/etc/penstock-kafka/sasl"
 	configHashKey = "connect.penstock.dev/config-hash"
+	// credentialsHashKey says with which Secrets workers reach Kafka.
+	credentialsHashKey = "connect.penstock.dev/credentials-hash"
 	// gracePeriod is how long a worker has to finish, flush and commit.
 	gracePeriod int64 = 30
 	user        int64 = 65532
@@ -40,8 +42,8 @@ type Image struct {
 	PullPolicy corev1.PullPolicy
 }
 
-// statefulSet builds the workers. configHash changes when they must restart.
-func statefulSet(c *v1alpha1.ConnectCluster, image Image, configHash string) *appsv1.StatefulSet {
+// statefulSet builds the workers.
+func statefulSet(c *v1alpha1.ConnectCluster, image Image, v revisions) *appsv1.StatefulSet {
 	return &appsv1.StatefulSet{
 		ObjectMeta: objectMeta(c),
 		Spec: appsv1.StatefulSetSpec{
@@ -51,7 +53,7 @@ func statefulSet(c *v1alpha1.ConnectCluster, image Image, configHash string) *ap
 			Selector:            &metav1.LabelSelector{MatchLabels: selector(c)},
 			UpdateStrategy:      appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType},
 			Template: corev1.PodTemplateSpec{
-				ObjectMeta: podMeta(c, configHash),
+				ObjectMeta: podMeta(c, v),
 				Spec:       podSpec(c, image),
 			},
 		},
@@ -62,14 +64,14 @@ func objectMeta(c *v1alpha1.ConnectCluster) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: childName(c), Namespace: c.Namespace, Labels: labels(c)}
 }
 
-func podMeta(c *v1alpha1.ConnectCluster, configHash string) metav1.ObjectMeta {
+func podMeta(c *v1alpha1.ConnectCluster, v revisions) metav1.ObjectMeta {
 	m := metav1.ObjectMeta{Labels: map[string]string{}, Annotations: map[string]string{}}
 	if t := c.Spec.PodTemplate; t != nil {
 		maps.Copy(m.Labels, t.Labels)
 		maps.Copy(m.Annotations, t.Annotations)
 	}
 	maps.Copy(m.Labels, labels(c))
-	m.Annotations[configHashKey] = configHash
+	maps.Copy(m.Annotations, v.annotations())
 	return m
 }
 
