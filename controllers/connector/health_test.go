@@ -195,6 +195,7 @@ func TestReplacedAndSurplus(t *testing.T) {
 	for name, tc := range map[string]struct {
 		existing []v1alpha1.Task
 		count    int
+		kind     v1alpha1.PluginType // of the plan; "": as the tasks that exist
 		replaced bool
 		surplus  []string
 	}{
@@ -205,6 +206,8 @@ func TestReplacedAndSurplus(t *testing.T) {
 		"a source shrinks":      {existing: []v1alpha1.Task{shared(0, 2, source), shared(1, 2, source)}, count: 1, replaced: true, surplus: []string{"orders-1"}},
 		"a source half changed": {existing: []v1alpha1.Task{shared(0, 2, source), shared(1, 3, source)}, count: 2, replaced: true},
 		"a source stops":        {existing: []v1alpha1.Task{shared(0, 1, source)}, count: 0, replaced: true, surplus: []string{"orders-0"}},
+		"a sink to be a source": {existing: []v1alpha1.Task{shared(0, 2, sink), shared(1, 2, sink)}, count: 2, kind: source, replaced: true},
+		"a source to be a sink": {existing: []v1alpha1.Task{shared(0, 2, source), shared(1, 2, source)}, count: 2, kind: sink, replaced: true},
 		"a sink grows":          {existing: []v1alpha1.Task{shared(0, 1, sink)}, count: 2},
 		"a sink shrinks":        {existing: []v1alpha1.Task{shared(0, 3, sink), shared(1, 3, sink), shared(2, 3, sink)}, count: 1, surplus: []string{"orders-1", "orders-2"}},
 	} {
@@ -215,6 +218,9 @@ func TestReplacedAndSurplus(t *testing.T) {
 				c.Spec.State = v1alpha1.ConnectorStopped
 			}
 			p := planTasks(c, plugin(10), nil)
+			if p.kind = tc.kind; p.kind == "" && len(tc.existing) > 0 {
+				p.kind = tc.existing[0].Spec.Type
+			}
 			if got := replaced(tc.existing, p); got != tc.replaced {
 				t.Errorf("replaced: %v, want %v", got, tc.replaced)
 			}

@@ -127,12 +127,13 @@ func revision(c *v1alpha1.Connector, props map[string]string) string {
 }
 
 // replaced reports whether the tasks that exist must all end before the planned
-// ones may start: those of a source that is shared among another number of tasks,
-// for two tasks of different counts may both take the same part for theirs.
+// ones may start: those of another type, and those of a source that is shared
+// among another number of tasks, for two tasks of different counts may both take
+// the same part for theirs.
 func replaced(existing []v1alpha1.Task, p plan) bool {
 	for i := range existing {
 		t := &existing[i]
-		if t.Spec.Type == v1alpha1.SourceType && int(t.Spec.Count) != p.count {
+		if t.Spec.Type != p.kind || t.Spec.Type == v1alpha1.SourceType && int(t.Spec.Count) != p.count {
 			return true
 		}
 	}

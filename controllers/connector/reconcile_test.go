@@ -259,6 +259,24 @@ func TestASourceWithAnotherCountStartsAfresh(t *testing.T) {
 	}
 }
 
+// A class of the other type makes other tasks, though they have the same names.
+func TestASinkBecomesASource(t *testing.T) {
+	f := newFixture(t)
+	c, _ := f.run("orders", sinkOf(2))
+	before := f.tasks(c)
+	f.change(c, func(c *v1alpha1.Connector) { c.Spec = sourceOf(2) })
+	f.pass(c)
+	f.checkTasks(c, "-orders-0", "-orders-1")
+	f.released(c)
+	f.pass(c)
+	f.checkCalls("remove members of orders from 0")
+	for _, task := range f.checkTasks(c, "orders-0", "orders-1") {
+		if task.Spec.Type != v1alpha1.SourceType || task.UID == before[task.Spec.Index].UID {
+			t.Errorf("a new task is %+v", task.Spec)
+		}
+	}
+}
+
 func TestASinkWithAnotherCount(t *testing.T) {
 	f := newFixture(t)
 	c, _ := f.run("orders", sinkOf(3))
