@@ -149,7 +149,7 @@ func TestConnect(t *testing.T) {
 	if _, known := f.m.Cluster(main); known {
 		t.Error("a cluster is known after it was forgotten")
 	}
-	if _, err := f.m.NextEpoch(within(t), state.TaskKey{Cluster: main, Connector: "c"}); err == nil {
+	if _, err := f.m.NextEpoch(within(t), state.TaskKey{Cluster: main, Connector: "c"}, 0); err == nil {
 		t.Error("an epoch was raised in a cluster that was forgotten")
 	}
 }
@@ -214,15 +214,18 @@ func TestEpochs(t *testing.T) {
 	f.connected(main, "uid-main")
 	key := state.TaskKey{Cluster: main, Connector: "c", Index: 1}
 	for want := int64(1); want <= 3; want++ {
-		if got, err := f.m.NextEpoch(within(t), key); err != nil || got != want {
+		if got, err := f.m.NextEpoch(within(t), key, 0); err != nil || got != want {
 			t.Fatalf("the next epoch is %d, %v; want %d", got, err, want)
 		}
 	}
 	again := &fixture{t: t, brokers: f.brokers, m: New(Options{Logger: logr.Discard()})}
 	run(t, again.m)
 	again.connected(main, "uid-main")
-	if got, err := again.m.NextEpoch(within(t), key); err != nil || got != 4 {
+	if got, err := again.m.NextEpoch(within(t), key, 0); err != nil || got != 4 {
 		t.Errorf("to a new operator the next epoch is %d, %v; want 4", got, err)
+	}
+	if got, err := again.m.NextEpoch(within(t), key, 9); err != nil || got != 10 {
+		t.Errorf("above 9 the next epoch is %d, %v; want 10", got, err)
 	}
 	if s, known := again.m.Task(key); !known || s.HighestEpoch < 3 {
 		t.Errorf("the task is known as %+v, %v", s, known)
@@ -322,7 +325,7 @@ func TestForgetKeepsEpochs(t *testing.T) {
 	f := start(t)
 	f.connected(main, "uid-main")
 	key := state.TaskKey{Cluster: main, Connector: "c", Index: 0}
-	if _, err := f.m.NextEpoch(within(t), key); err != nil {
+	if _, err := f.m.NextEpoch(within(t), key, 0); err != nil {
 		t.Fatal(err)
 	}
 	w, id := f.worker(), storage.TaskID{Connector: "c", Index: 0}

@@ -17,9 +17,9 @@ import (
 	"penstock.dev/runtime/storage"
 )
 
-// NextEpoch writes an epoch that is higher than any the task ever had, and
-// returns it. Callers see to it that there is one at a time for a task.
-func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey) (int64, error) {
+// NextEpoch writes an epoch that is higher than any the task ever had and than
+// the given one, and returns it. Callers see to it that there is one at a time for a task.
+func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey, above int64) (int64, error) {
 	_, l, err := m.answering(k.Cluster)
 	if err != nil {
 		return 0, err
@@ -29,10 +29,11 @@ func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey) (int64, error)
 	if err != nil {
 		return 0, err
 	}
-	if err := l.statuses.PutEpoch(ctx, id, highest+1); err != nil {
+	epoch := max(highest, above) + 1
+	if err := l.statuses.PutEpoch(ctx, id, epoch); err != nil {
 		return 0, err
 	}
-	return highest + 1, nil
+	return epoch, nil
 }
 
 // FenceSource takes the transactional ids of a source's tasks over, so that

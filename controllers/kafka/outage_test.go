@@ -76,7 +76,7 @@ func TestAKafkaThatComesLate(t *testing.T) {
 	run(t, f.m)
 	f.m.Connect(main, f.settings("uid-main"))
 	f.await(main, func(c state.Cluster) bool { return c.Reachable != nil && !errors.Is(c.Reachable, errNotTried) })
-	if _, err := f.m.NextEpoch(within(t), state.TaskKey{Cluster: main, Connector: "c"}); err == nil {
+	if _, err := f.m.NextEpoch(within(t), state.TaskKey{Cluster: main, Connector: "c"}, 0); err == nil {
 		t.Error("an epoch was raised at a Kafka that is away")
 	}
 	wire.mend()
@@ -93,7 +93,7 @@ func TestAKafkaThatGoesAndComesBack(t *testing.T) {
 	run(t, f.m)
 	f.connected(main, "uid-main")
 	key := state.TaskKey{Cluster: main, Connector: "c"}
-	if _, err := f.m.NextEpoch(within(t), key); err != nil {
+	if _, err := f.m.NextEpoch(within(t), key, 0); err != nil {
 		t.Fatal(err)
 	}
 	wire.cut()
@@ -106,7 +106,7 @@ func TestAKafkaThatGoesAndComesBack(t *testing.T) {
 	}
 	wire.mend()
 	f.await(main, func(c state.Cluster) bool { return c.Reachable == nil })
-	if got, err := f.m.NextEpoch(within(t), key); err != nil || got != 2 {
+	if got, err := f.m.NextEpoch(within(t), key, 0); err != nil || got != 2 {
 		t.Errorf("after it has come back the next epoch is %d, %v; want 2", got, err)
 	}
 }
@@ -239,7 +239,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 func TestWhatIsUnknown(t *testing.T) {
 	f := start(t)
 	ctx := within(t)
-	_, epoch := f.m.NextEpoch(ctx, state.TaskKey{Cluster: main})
+	_, epoch := f.m.NextEpoch(ctx, state.TaskKey{Cluster: main}, 0)
 	for name, err := range map[string]error{
 		"NextEpoch": epoch, "FenceSource": f.m.FenceSource(ctx, main, "c", 1), "RemoveMembers": f.m.RemoveMembers(ctx, main, "c", 0),
 		"Forget": f.m.Forget(ctx, main, "c", true), "TakeOver": f.m.TakeOver(ctx, main, "x"), "Release": f.m.Release(ctx, main),

@@ -69,7 +69,8 @@ func (b *binding) start(ctx context.Context, t *v1alpha1.Task, to v1alpha1.Worke
 func (b *binding) nextEpoch(ctx context.Context, t *v1alpha1.Task) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
 	defer cancel()
-	epoch, err := b.kafka.NextEpoch(ctx, keyOf(t))
+	// A status topic that was lost knows no epochs, and the Task's own never goes down.
+	epoch, err := b.kafka.NextEpoch(ctx, keyOf(t), t.Spec.Epoch)
 	if err != nil {
 		return 0, fmt.Errorf("raising the epoch of task %s: %w", t.Name, err)
 	}

@@ -39,9 +39,9 @@ type Kafka interface {
 	Cluster(types.NamespacedName) (state.Cluster, bool)
 	// Task returns the last word about a task; false if there is none.
 	Task(state.TaskKey) (state.Task, bool)
-	// NextEpoch writes an epoch that is higher than any the task ever had, and
-	// returns it.
-	NextEpoch(context.Context, state.TaskKey) (int64, error)
+	// NextEpoch writes an epoch that is higher than any the task ever had and than
+	// the given one, and returns it.
+	NextEpoch(ctx context.Context, k state.TaskKey, above int64) (int64, error)
 }
 
 // Dependencies are what the controllers of this package work with.

@@ -64,7 +64,7 @@ func (k *fakeKafka) Task(key state.TaskKey) (state.Task, bool) {
 	return t, ok
 }
 
-func (k *fakeKafka) NextEpoch(_ context.Context, key state.TaskKey) (int64, error) {
+func (k *fakeKafka) NextEpoch(_ context.Context, key state.TaskKey, above int64) (int64, error) {
 	if k.onRaise != nil {
 		k.onRaise()
 	}
@@ -74,7 +74,7 @@ func (k *fakeKafka) NextEpoch(_ context.Context, key state.TaskKey) (int64, erro
 		return 0, k.err
 	}
 	k.raised++
-	k.epochs[key]++
+	k.epochs[key] = max(k.epochs[key], above) + 1
 	return k.epochs[key], nil
 }
 

@@ -234,13 +234,23 @@ func TestPauseIsNoNewIncarnation(t *testing.T) {
 // An epoch that was raised and not used has stopped whoever ran.
 func TestAPhantomEpochIsReplaced(t *testing.T) {
 	f, task, w0 := bound(t)
-	if _, err := f.kafka.NextEpoch(t.Context(), keyOf(task)); err != nil {
+	if _, err := f.kafka.NextEpoch(t.Context(), keyOf(task), 0); err != nil {
 		t.Fatal(err)
 	}
 	f.look(task)
 	f.checkBinding(task, w0, 3)
 	f.look(task)
 	f.checkBinding(task, w0, 3)
+}
+
+// A status topic that was lost knows no epochs; those of the Tasks must not be
+// given a second time.
+func TestALostStatusTopicLowersNoEpoch(t *testing.T) {
+	f, task, w0 := bound(t)
+	f.change(task, `{"spec":{"epoch":7,"configRevision":"r2"}}`)
+	clear(f.kafka.epochs)
+	f.look(task)
+	f.checkBinding(task, w0, 8)
 }
 
 func TestWithoutKafkaNothingIsBound(t *testing.T) {
