@@ -37,11 +37,65 @@ type ConnectorConfig struct {
 	Values map[string]Scalar `json:"-"`
 }
 
-// WorkerConfig holds settings of workers under Kafka Connect's keys.
+// WorkerConfig holds settings of workers under Kafka Connect's keys. The keys that
+// have a field of their own are declared only so that the schema can refuse them.
 //
 // +kubebuilder:pruning:PreserveUnknownFields
+// +kubebuilder:validation:XValidation:rule="!has(self.bootstrap__dot__servers)",message="bootstrap.servers is not a config key here: set spec.kafka.bootstrapServers instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.group__dot__id)",message="group.id is not a config key here: set spec.groupId instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.security__dot__protocol)",message="security.protocol is not a config key here: set spec.kafka.tls and spec.kafka.sasl instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.sasl__dot__mechanism)",message="sasl.mechanism is not a config key here: set spec.kafka.sasl instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.sasl__dot__jaas__dot__config)",message="sasl.jaas.config is not a config key here: set spec.kafka.sasl instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.ssl__dot__truststore__dot__location)",message="ssl.truststore.location is not a config key here: set spec.kafka.tls.caSecretRef instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.ssl__dot__truststore__dot__certificates)",message="ssl.truststore.certificates is not a config key here: set spec.kafka.tls.caSecretRef instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.ssl__dot__keystore__dot__location)",message="ssl.keystore.location is not a config key here: set spec.kafka.tls.certificateSecretRef instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.ssl__dot__keystore__dot__key)",message="ssl.keystore.key is not a config key here: set spec.kafka.tls.certificateSecretRef instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.offset__dot__storage__dot__topic)",message="offset.storage.topic is not a config key here: set spec.storage.offsetsTopic instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.status__dot__storage__dot__topic)",message="status.storage.topic is not a config key here: set spec.storage.statusTopic instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.offset__dot__storage__dot__replication__dot__factor)",message="offset.storage.replication.factor is not a config key here: set spec.storage.replicationFactor instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.status__dot__storage__dot__replication__dot__factor)",message="status.storage.replication.factor is not a config key here: set spec.storage.replicationFactor instead"
 type WorkerConfig struct {
-	// Values holds every key.
+	// bootstrap.servers is refused: set spec.kafka.bootstrapServers instead.
+	// +optional
+	BootstrapServers *intstr.IntOrString `json:"bootstrap.servers,omitempty"`
+	// group.id is refused: set spec.groupId instead.
+	// +optional
+	GroupID *intstr.IntOrString `json:"group.id,omitempty"`
+	// security.protocol is refused: set spec.kafka.tls and spec.kafka.sasl instead.
+	// +optional
+	SecurityProtocol *intstr.IntOrString `json:"security.protocol,omitempty"`
+	// sasl.mechanism is refused: set spec.kafka.sasl instead.
+	// +optional
+	SASLMechanism *intstr.IntOrString `json:"sasl.mechanism,omitempty"`
+	// sasl.jaas.config is refused: set spec.kafka.sasl instead.
+	// +optional
+	SASLJAASConfig *intstr.IntOrString `json:"sasl.jaas.config,omitempty"`
+	// ssl.truststore.location is refused: set spec.kafka.tls.caSecretRef instead.
+	// +optional
+	Truststore *intstr.IntOrString `json:"ssl.truststore.location,omitempty"`
+	// ssl.truststore.certificates is refused: set spec.kafka.tls.caSecretRef instead.
+	// +optional
+	TruststorePEM *intstr.IntOrString `json:"ssl.truststore.certificates,omitempty"`
+	// ssl.keystore.location is refused: set spec.kafka.tls.certificateSecretRef instead.
+	// +optional
+	Keystore *intstr.IntOrString `json:"ssl.keystore.location,omitempty"`
+	// ssl.keystore.key is refused: set spec.kafka.tls.certificateSecretRef instead.
+	// +optional
+	KeystorePEM *intstr.IntOrString `json:"ssl.keystore.key,omitempty"`
+	// offset.storage.topic is refused: set spec.storage.offsetsTopic instead.
+	// +optional
+	OffsetsTopic *intstr.IntOrString `json:"offset.storage.topic,omitempty"`
+	// status.storage.topic is refused: set spec.storage.statusTopic instead.
+	// +optional
+	StatusTopic *intstr.IntOrString `json:"status.storage.topic,omitempty"`
+	// offset.storage.replication.factor is refused: set spec.storage.replicationFactor instead.
+	// +optional
+	OffsetsReplication *intstr.IntOrString `json:"offset.storage.replication.factor,omitempty"`
+	// status.storage.replication.factor is refused: set spec.storage.replicationFactor instead.
+	// +optional
+	StatusReplication *intstr.IntOrString `json:"status.storage.replication.factor,omitempty"`
+
+	// Values holds every key, the declared ones too.
 	Values map[string]Scalar `json:"-"`
 }
 

@@ -3,10 +3,19 @@
 
 package v1alpha1_test
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"penstock.dev/runtime/configdef"
+	"penstock.dev/runtime/connect"
+)
 
 func TestConnectClusterValidation(t *testing.T) {
 	checkCreate(t, clusterManifest, map[string]refusal{
+		"512 keys":     {change: `{spec: {config: ` + keys(512) + `}}`},
+		"513 keys":     {change: `{spec: {config: ` + keys(513) + `}}`, want: []string{"spec.config", "at most 512"}},
 		"the smallest": {},
 		"everything": {change: `{spec: {kafka: {tls: {caSecretRef: {name: ca, key: ca.crt}, certificateSecretRef: {name: me}}, sasl: {mechanism: SCRAM-SHA-512, username: u, passwordSecretRef: {name: s, key: p}}},
 			groupId: a.B_c-1, storage: {offsetsTopic: o, statusTopic: s, replicationFactor: 3}, replicas: 0, config: {value.converter: json, offset.flush.interval.ms: 5000, x: true},
@@ -75,16 +84,38 @@ func TestConnectClusterImmutability(t *testing.T) {
 	})
 }
 
-func TestTaskValidation(t *testing.T) {
-	checkCreate(t, taskManifest, map[string]refusal{
-		"the smallest":     {},
-		"bound":            {change: `{spec: {worker: {name: w-0, uid: u}, epoch: 3, boundRevision: r1, config: {a: b}}}`},
-		"being released":   {change: `{spec: {epoch: 3, releasing: {worker: {name: w-0, uid: u}, since: "2026-01-02T03:04:05Z"}}}`},
-		"a desired state":  {change: `{spec: {desiredState: Stopped}}`, want: []string{"spec.desiredState", `"Running", "Paused"`}},
-		"a type":           {change: `{spec: {type: Source}}`, want: []string{"spec.type", `"source", "sink"`}},
-		"an index below 0": {change: `{spec: {index: -1}}`, want: []string{"spec.index"}},
-		"a count of 0":     {change: `{spec: {count: 0}}`, want: []string{"spec.count"}},
-		"a worker no uid":  {change: `{spec: {worker: {name: w-0}}}`, want: []string{"spec.worker.uid", "Required"}},
-		"an odd field":     {change: `{spec: {node: x}}`, want: []string{"unknown field", "spec.node"}},
-	})
+// Keys that have a field of their own, and the field that the refusal names, here
+// and in standalone.
+func TestReservedWorkerKeys(t *testing.T) {
+	cases := map[string]refusal{
+		"keys that look like them": {change: `{spec: {config: {group_id: a, groupid: a, group.id.x: a, bootstrap: a, ssl.truststore: a}}}`},
+		"two at once":              {change: `{spec: {config: {group.id: a, bootstrap.servers: "a:1"}}}`, want: []string{"group.id is not a config key here", "bootstrap.servers is not a config key here"}},
+	}
+	for key, field := range map[string]string{
+		"bootstrap.servers":                 "spec.kafka.bootstrapServers",
+		"group.id":                          "spec.groupId",
+		"security.protocol":                 "spec.kafka.tls and spec.kafka.sasl",
+		"sasl.mechanism":                    "spec.kafka.sasl",
+		"sasl.jaas.config":                  "spec.kafka.sasl",
+		"ssl.truststore.location":           "spec.kafka.tls.caSecretRef",
+		"ssl.truststore.certificates":       "spec.kafka.tls.caSecretRef",
+		"ssl.keystore.location":             "spec.kafka.tls.certificateSecretRef",
+		"ssl.keystore.key":                  "spec.kafka.tls.certificateSecretRef",
+		"offset.storage.topic":              "spec.storage.offsetsTopic",
+		"status.storage.topic":              "spec.storage.statusTopic",
+		"offset.storage.replication.factor": "spec.storage.replicationFactor",
+		"status.storage.replication.factor": "spec.storage.replicationFactor",
+	} {
+		says := key + " is not a config key here: set " + field + " instead"
+		problems, _ := connect.Registry{}.ValidateWorker(map[string]string{key: "a"})
+		if !slices.ContainsFunc(problems, func(p configdef.Problem) bool {
+			return p.Key == key && strings.HasSuffix(p.Message, "set "+field+" instead")
+		}) {
+			t.Errorf("%s: standalone says %v, want the same field", key, problems)
+		}
+		cases[key+" as text"] = refusal{change: `{spec: {config: {` + key + `: a}}}`, want: []string{"spec.config", says}}
+		cases[key+" as a number"] = refusal{change: `{spec: {config: {` + key + `: 3}}}`, want: []string{"spec.config", says}}
+		cases[key+" as a boolean"] = refusal{change: `{spec: {config: {` + key + `: true}}}`, want: []string{"spec.config." + key}}
+	}
+	checkCreate(t, clusterManifest, cases)
 }

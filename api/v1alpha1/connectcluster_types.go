@@ -76,6 +76,8 @@ type ConnectClusterSpec struct {
 	// value.converter; a connector's config goes before them. Values are strings,
 	// numbers or booleans.
 	// +optional
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:validation:MaxProperties=512
 	Config *WorkerConfig `json:"config,omitempty"`
 
 	// resources are the compute resources of a worker.

@@ -38,7 +38,7 @@ func TestConnectorValidation(t *testing.T) {
 		"a nonce too long":          {change: `{spec: {restartNonce: ` + a(257) + `}}`, want: []string{"spec.restartNonce", "256"}},
 		"a restart type":            {change: `{spec: {restartPolicy: {type: Always}}}`, want: []string{"spec.restartPolicy.type", `"OnFailure", "Never"`}},
 		"restarts below none":       {change: `{spec: {restartPolicy: {maxRestarts: -1}}}`, want: []string{"spec.restartPolicy.maxRestarts"}},
-		"too many restarts":         {change: `{spec: {restartPolicy: {maxRestarts: 1001}}}`, want: []string{"spec.restartPolicy.maxRestarts", "1000"}},
+		"too many restarts":         {change: `{spec: {restartPolicy: {maxRestarts: 101}}}`, want: []string{"spec.restartPolicy.maxRestarts", "100"}},
 		"durations":                 {change: `{spec: {restartPolicy: {window: 1h30m, backoff: {initial: 0.5s, max: 5m0s}}, deletion: {timeout: 2m}}}`},
 		"a window in words":         {change: `{spec: {restartPolicy: {window: an hour}}}`, want: []string{"spec.restartPolicy.window", "should match"}},
 		"a window beyond any clock": {change: `{spec: {restartPolicy: {window: 9999999999h}}}`, want: []string{"spec.restartPolicy.window", "window is a duration from 1s to 168h"}},
@@ -49,6 +49,9 @@ func TestConnectorValidation(t *testing.T) {
 		"a timeout too long":        {change: `{spec: {deletion: {timeout: 25h}}}`, want: []string{"timeout is a duration from 1s to 24h"}},
 		"an offsets policy":         {change: `{spec: {deletion: {offsets: Keep}}}`, want: []string{"spec.deletion.offsets", `"Retain", "Delete"`}},
 
+		"512 keys":                      {change: `{spec: {config: ` + keys(512) + `}}`},
+		"513 keys":                      {change: `{spec: {config: ` + keys(513) + `}}`, want: []string{"spec.config", "at most 512"}},
+		"the most restarts":             {change: `{spec: {restartPolicy: {maxRestarts: 100}}}`},
 		"config is a list":              {change: `{spec: {config: [a]}}`, want: []string{"spec.config"}},
 		"config is text":                {change: `{spec: {config: a=b}}`, want: []string{"spec.config"}},
 		"the same key twice":            {change: `{spec: {configFrom: [{key: p, secretKeyRef: {name: s, key: k}}, {key: p, secretKeyRef: {name: t, key: k}}]}}`, want: []string{"spec.configFrom", "Duplicate"}},

@@ -94,6 +94,8 @@ type ConnectorSpec struct {
 	// config holds the connector's settings under Kafka Connect's keys. Values are
 	// strings, numbers or booleans.
 	// +optional
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:validation:MaxProperties=512
 	Config *ConnectorConfig `json:"config,omitempty"`
 
 	// configFrom takes settings from Secrets. Only the worker that runs a task reads
@@ -164,7 +166,7 @@ type RestartPolicy struct {
 	// maxRestarts is how many restarts a task gets within the window. Default: 10.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=1000
+	// +kubebuilder:validation:Maximum=100
 	MaxRestarts *int32 `json:"maxRestarts,omitempty"`
 
 	// window is the time in which restarts are counted. Default: 1h.

@@ -4,6 +4,7 @@
 package v1alpha1_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -147,6 +148,15 @@ func checkError(t *testing.T, err error, want []string) {
 			t.Errorf("the refusal is %q, want %q in it", err, w)
 		}
 	}
+}
+
+// keys is a config with that many keys.
+func keys(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "key.%d: %d, ", i, i)
+	}
+	return "{" + text.String() + "}"
 }
 
 func a(n int) string { return strings.Repeat("a", n) }

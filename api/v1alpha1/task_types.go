@@ -55,9 +55,13 @@ const (
 )
 
 // TaskSpec is what the operator wants of a worker.
+//
+// +kubebuilder:validation:XValidation:rule="self.index < self.count",message="index must be less than count",fieldPath=".index"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.epoch) || has(self.epoch) && self.epoch >= oldSelf.epoch",message="epoch never goes down: the highest one wins, so a lower one would run nothing",fieldPath=".epoch",reason=FieldValueForbidden
 type TaskSpec struct {
-	// clusterName is the ConnectCluster that runs the task.
+	// clusterName is the ConnectCluster that runs the task. Immutable.
 	// +required
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="clusterName is immutable: the task's offsets are in that cluster's topics",reason=FieldValueForbidden
 	// +kubebuilder:validation:MaxLength=40
 	ClusterName string `json:"clusterName"`
 
@@ -65,8 +69,9 @@ type TaskSpec struct {
 	// +required
 	ConnectorRef ConnectorRef `json:"connectorRef"`
 
-	// connectorName is the connector's name in Kafka.
+	// connectorName is the connector's name in Kafka. Immutable.
 	// +required
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connectorName is immutable: it names the task's offsets",reason=FieldValueForbidden
 	// +kubebuilder:validation:MaxLength=200
 	ConnectorName string `json:"connectorName"`
 
@@ -75,12 +80,14 @@ type TaskSpec struct {
 	// +kubebuilder:validation:MaxLength=256
 	Class string `json:"class"`
 
-	// type is source or sink.
+	// type is source or sink. Immutable.
 	// +required
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="type is immutable: a task of the other type is another task",reason=FieldValueForbidden
 	Type PluginType `json:"type"`
 
-	// index is the task's number, from 0 to count-1.
+	// index is the task's number, from 0 to count-1. Immutable.
 	// +required
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="index is immutable: it names the task's offsets",reason=FieldValueForbidden
 	// +kubebuilder:validation:Minimum=0
 	Index int32 `json:"index"`
 
@@ -92,6 +99,7 @@ type TaskSpec struct {
 	// config is the connector's config of this revision. Secrets stand in it as
 	// references, never as values.
 	// +optional
+	// +kubebuilder:validation:MaxProperties=576
 	Config map[string]string `json:"config,omitempty"`
 
 	// configRevision names the config.
@@ -108,7 +116,7 @@ type TaskSpec struct {
 	Worker *WorkerRef `json:"worker,omitempty"`
 
 	// epoch is the number of this incarnation of the task. Every binding and every
-	// restart raises it; the highest one, kept in Kafka, wins.
+	// restart raises it; the highest one, kept in Kafka, wins. It never goes down.
 	// +optional
 	Epoch int64 `json:"epoch,omitempty"`
 
@@ -125,8 +133,9 @@ type TaskSpec struct {
 
 // ConnectorRef names the Connector that a Task belongs to.
 type ConnectorRef struct {
-	// name is the Connector's name.
+	// name is the Connector's name. Immutable.
 	// +required
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="connectorRef.name is immutable: it names the task",reason=FieldValueForbidden
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
 	// uid is the Connector's UID.
@@ -198,7 +207,7 @@ type TaskStatus struct {
 	// recentRestarts are the times of restarts within the policy's window.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:MaxItems=100
 	RecentRestarts []metav1.Time `json:"recentRestarts,omitempty"`
 
 	// restartAt is when a failed task will be restarted.

@@ -75,10 +75,6 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			func(s *v1alpha1.ConnectClusterSpec) { s.Config = withConfig("offset.flush.interval.ms", "soon") },
 			v1alpha1.ReasonConfigInvalid, "offset.flush.interval.ms", yes,
 		},
-		"a key that has a field": {
-			func(s *v1alpha1.ConnectClusterSpec) { s.Config = withConfig("bootstrap.servers", "x:1") },
-			v1alpha1.ReasonConfigInvalid, "spec.kafka.bootstrapServers", yes,
-		},
 		"a converter that is not built": {
 			func(s *v1alpha1.ConnectClusterSpec) { s.Config = withConfig("value.converter", "avro") },
 			v1alpha1.ReasonConfigInvalid, "value.converter", yes,

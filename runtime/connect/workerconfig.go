@@ -25,11 +25,18 @@ type WorkerConfig struct {
 	MaxInFlightBytes int `config:"task.max.in.flight.bytes" default:"16777216" importance:"medium" min:"65536"`
 }
 
-// connectionKeys are worker properties that a ConnectCluster has fields for.
+// connectionKeys are worker properties that a ConnectCluster has fields for. The
+// schema of its spec.config refuses the same ones.
 var connectionKeys = map[string]string{
 	"bootstrap.servers":                 "spec.kafka.bootstrapServers",
 	"group.id":                          "spec.groupId",
 	"security.protocol":                 "spec.kafka.tls and spec.kafka.sasl",
+	"sasl.mechanism":                    "spec.kafka.sasl",
+	"sasl.jaas.config":                  "spec.kafka.sasl",
+	"ssl.truststore.location":           "spec.kafka.tls.caSecretRef",
+	"ssl.truststore.certificates":       "spec.kafka.tls.caSecretRef",
+	"ssl.keystore.location":             "spec.kafka.tls.certificateSecretRef",
+	"ssl.keystore.key":                  "spec.kafka.tls.certificateSecretRef",
 	"offset.storage.topic":              "spec.storage.offsetsTopic",
 	"status.storage.topic":              "spec.storage.statusTopic",
 	"offset.storage.replication.factor": "spec.storage.replicationFactor",

@@ -24,7 +24,7 @@ func (l *loader) cluster(d document) error {
 		return fmt.Errorf("there is another ConnectCluster in %s; one process has one", l.m.Cluster.Origin)
 	}
 	config, err := o.Spec.Config.Properties()
-	if err != nil {
+	if err := errors.Join(err, checkSize(config)); err != nil {
 		return err
 	}
 	props := storageProperties(&o)

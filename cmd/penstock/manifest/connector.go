@@ -21,6 +21,8 @@ const (
 	maxName          = 63
 	maxConnectorName = 200
 	maxTasks         = 10000
+	maxRestarts      = 100
+	maxConfigKeys    = 512
 )
 
 var (
@@ -34,7 +36,7 @@ func (l *loader) connector(d document) error {
 		return err
 	}
 	config, err := o.Spec.Config.Properties()
-	if err := errors.Join(checkConnector(&o), err); err != nil {
+	if err := errors.Join(checkConnector(&o), err, checkSize(config)); err != nil {
 		return err
 	}
 	if err := addReferences(&o, config); err != nil {
@@ -86,6 +88,13 @@ func checkConnector(o *v1alpha1.Connector) error {
 	return errors.Join(append(errs, checkRestart(o.Spec.RestartPolicy))...)
 }
 
+func checkSize(config map[string]string) error {
+	if len(config) > maxConfigKeys {
+		return fmt.Errorf("spec.config has %d keys, the limit is %d", len(config), maxConfigKeys)
+	}
+	return nil
+}
+
 func checkRestart(p *v1alpha1.RestartPolicy) error {
 	if p == nil {
 		return nil
@@ -96,8 +105,8 @@ func checkRestart(p *v1alpha1.RestartPolicy) error {
 	default:
 		errs = append(errs, fmt.Errorf("spec.restartPolicy.type %q is unknown, use OnFailure or Never", p.Type))
 	}
-	if p.MaxRestarts != nil && *p.MaxRestarts < 0 {
-		errs = append(errs, errors.New("spec.restartPolicy.maxRestarts must not be negative"))
+	if n := p.MaxRestarts; n != nil && (*n < 0 || *n > maxRestarts) {
+		errs = append(errs, fmt.Errorf("spec.restartPolicy.maxRestarts must be from 0 to %d, not %d", maxRestarts, *n))
 	}
 	for _, d := range []struct {
 		name  string

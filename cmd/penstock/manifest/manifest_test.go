@@ -4,6 +4,7 @@
 package manifest
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -198,7 +199,10 @@ func TestLoadErrors(t *testing.T) {
 		"bad state":             {connector("a", "  class: x\n  state: RUNNING\n"), []string{`spec.state "RUNNING" is unknown, use Running, Paused or Stopped`}},
 		"bad tasksMax":          {connector("a", "  class: x\n  tasksMax: 0\n"), []string{"spec.tasksMax must be from 1 to 10000, not 0"}},
 		"bad restart type":      {connector("a", "  class: x\n  restartPolicy: {type: Always}\n"), []string{`spec.restartPolicy.type "Always" is unknown`}},
-		"bad restarts":          {connector("a", "  class: x\n  restartPolicy: {maxRestarts: -1, window: 0s, backoff: {max: -1s}}\n"), []string{"maxRestarts must not be negative", "restartPolicy.window must be longer", "restartPolicy.backoff.max must be longer"}},
+		"bad restarts":          {connector("a", "  class: x\n  restartPolicy: {maxRestarts: -1, window: 0s, backoff: {max: -1s}}\n"), []string{"maxRestarts must be from 0 to 100, not -1", "restartPolicy.window must be longer", "restartPolicy.backoff.max must be longer"}},
+		"too many restarts":     {connector("a", "  class: x\n  restartPolicy: {maxRestarts: 101}\n"), []string{"maxRestarts must be from 0 to 100, not 101"}},
+		"too many keys":         {connector("a", "  class: x\n  config: "+keys(513)+"\n"), []string{"document 1: spec.config has 513 keys, the limit is 512"}},
+		"too many of a cluster": {cluster("  config: " + keys(513) + "\n"), []string{"document 1: spec.config has 513 keys, the limit is 512"}},
 		"bad duration":          {connector("a", "  class: x\n  restartPolicy: {window: 1 hour}\n"), []string{"the document cannot be read"}},
 		"list in config":        {connector("a", "  class: x\n  config: {topics: [a, b]}\n"), []string{"document 1: spec.config: topics is not a string, number or boolean"}},
 		"null in config":        {connector("a", "  class: x\n  config: {topics: }\n"), []string{"spec.config: topics is null"}},
@@ -226,6 +230,14 @@ func TestLoadErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+func keys(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "key.%d: %d, ", i, i)
+	}
+	return "{" + text.String() + "}"
 }
 
 func cluster(more string) string {
