@@ -16,6 +16,7 @@ import (
 	"penstock.dev/cmd/penstock/manifest"
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/secrets"
 	"penstock.dev/runtime/storage"
 )
@@ -33,7 +34,12 @@ type settings struct {
 	topics     storage.Topics
 	// defaults are the worker's own keys and the default converters.
 	defaults map[string]string
+	// secrets are the values in all this that must not be shown.
+	secrets []string
 }
+
+// redactor takes the secrets of the settings out of texts.
+func (s *settings) redactor() *secrets.Redactor { return secrets.NewRedactor(s.secrets) }
 
 // loadSettings reads the worker's settings from a properties file or from the
 // manifest's ConnectCluster; without both they are the defaults.
@@ -44,43 +50,57 @@ func loadSettings(ctx context.Context, r connect.Registry, m manifest.Manifest, 
 	case file != "" && m.Cluster != nil:
 		return s, nil, fmt.Errorf("both --config and the ConnectCluster in %s say how to reach Kafka; leave one out", m.Cluster.Origin)
 	case file != "":
-		props, err := readProperties(ctx, file)
+		resolved, err := readProperties(ctx, file)
 		if err != nil {
 			return s, nil, err
 		}
-		errs = s.take(props)
+		s.secrets = resolved.Secrets
+		errs = s.take(resolved.Props)
 	case m.Cluster != nil:
 		s.origin = m.Cluster.Origin
 		errs = s.take(m.Cluster.Properties)
 		s.defaults = m.Cluster.Config
 	}
+	s.secrets = append(s.secrets, s.passwords()...)
 	s.nameTopics()
 	problems, warnings := r.ValidateWorker(s.defaults)
 	for _, p := range problems {
 		errs = append(errs, p)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return s, nil, fmt.Errorf("%s: %w", s.origin, err)
+		return s, nil, s.redactor().Error(fmt.Errorf("%s: %w", s.origin, err))
 	}
 	return s, warnings, nil
 }
 
 // readProperties reads a worker properties file and resolves the references in
 // it.
-func readProperties(ctx context.Context, file string) (map[string]string, error) {
+func readProperties(ctx context.Context, file string) (none secrets.Resolved, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading the worker config: %w", err)
+		return none, fmt.Errorf("reading the worker config: %w", err)
 	}
 	props, err := secrets.ParseProperties(string(data))
 	if err != nil {
-		return nil, fmt.Errorf("reading the worker config %s: %w", file, err)
+		return none, fmt.Errorf("reading the worker config %s: %w", file, err)
 	}
 	resolved, err := secrets.New(secrets.Defaults()).Resolve(ctx, props)
 	if err != nil {
-		return nil, fmt.Errorf("reading the worker config %s: %w", file, err)
+		return none, fmt.Errorf("reading the worker config %s: %w", file, err)
 	}
-	return resolved.Props, nil
+	return resolved, nil
+}
+
+// passwords are the values of the connection's keys that hold one, however they
+// came there.
+func (s *settings) passwords() []string {
+	var out []string
+	for _, k := range kafka.Keys() {
+		if v := s.connection[k.Name]; k.Type == "PASSWORD" && v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // take sorts worker properties into what they are about.

@@ -58,6 +58,7 @@ plugin.path=/usr/share/java
 					"key.converter": "org.apache.kafka.connect.storage.StringConverter", "value.converter": "json", "value.converter.schemas.enable": "false",
 					"offset.flush.interval.ms": "10000", "config.storage.topic": "c", "plugin.path": "/usr/share/java",
 				},
+				secrets: []string{"s3cret", `x password="s3cret";`},
 			},
 			warnings: []string{"config.storage.topic", "plugin.path"},
 		},
@@ -82,6 +83,7 @@ plugin.path=/usr/share/java
 		"exactly once":     {props: "exactly.once.source.support=enabled\n", err: "exactly.once.source.support: is a Kafka Connect worker key"},
 		"other provider":   {props: "config.providers=vault\n", err: "config.providers: is a Kafka Connect worker key"},
 		"missing secret":   {props: "sasl.jaas.config=${env:PENSTOCK_TEST_NOT_SET}\n", err: "resolving sasl.jaas.config: ${env:PENSTOCK_TEST_NOT_SET}: the environment variable"},
+		"secret of a type": {props: "offset.flush.interval.ms=${env:PENSTOCK_TEST_PASSWORD}\n", err: `offset.flush.interval.ms: "****"`},
 		"bad file":         {props: "a=\\u12\n", err: `key a: \u needs four hexadecimal digits`},
 	}
 	for name, tc := range tests {

@@ -118,12 +118,13 @@ func runStandalone(ctx context.Context, r connect.Registry, f standaloneFlags, s
 	}
 	config, stop, err := f.reach(s, std)
 	if err != nil {
-		return err
+		return s.redactor().Error(err)
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	s.secrets = append(s.secrets, config.Secrets()...)
 	start := time.Now()
-	result := f.run(ctx, job{r, m, s, config, f.untilIdle > 0, log, view})
-	return view.end(outcome(ctx, result, time.Since(start)))
+	result := f.run(ctx, job{r, m, s, config, f.untilIdle > 0, s.redactor().Logger(log), view})
+	return view.end(outcome(ctx, s.redactor().Error(result), time.Since(start)))
 }
 
 // load reads the manifests and the settings and refuses what cannot run.
@@ -223,7 +224,8 @@ func (j job) workerOptions(metrics prometheus.Registerer) worker.Options {
 	return worker.Options{
 		GroupID: j.settings.groupID, WorkerID: net.JoinHostPort(host, workerPort), Pod: host, PodUID: fmt.Sprintf("%s-%d", host, os.Getpid()),
 		Version: version, Kafka: j.kafka, Topics: j.settings.topics, Registry: j.registry,
-		Secrets: secrets.New(providers), Defaults: defaults, Logger: j.log, Metrics: metrics,
+		Secrets: secrets.New(providers), Defaults: defaults, Hidden: j.settings.secrets,
+		Logger: j.log, Metrics: metrics,
 	}
 }
 

@@ -136,11 +136,11 @@ func (f workerFlags) options(ctx context.Context, r connect.Registry, log *slog.
 	}
 	config, problems := kafka.ParseConfig(s.connection)
 	if err := join(problems); err != nil {
-		return worker.Options{}, fmt.Errorf("%s: %w", f.config, err)
+		return worker.Options{}, s.redactor().Error(fmt.Errorf("%s: %w", f.config, err))
 	}
 	return worker.Options{
 		GroupID: s.groupID, WorkerID: net.JoinHostPort(f.IP, workerPort), Pod: f.Pod, PodUID: f.UID, Version: version,
-		Kafka: config, Topics: s.topics, Registry: r, Defaults: s.defaults, Logger: log,
+		Kafka: config, Topics: s.topics, Registry: r, Defaults: s.defaults, Hidden: s.secrets, Logger: log,
 	}, nil
 }
 

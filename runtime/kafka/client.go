@@ -12,13 +12,16 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/plugin/kslog"
+
+	"penstock.dev/runtime/secrets"
 )
 
 // Options are what code adds to a Config for one client.
 type Options struct {
 	// ClientID is the client's name unless the Config has one.
 	ClientID string
-	// Logger takes what the client has to say; nil is silence.
+	// Logger takes what the client has to say, without the Config's secrets; nil is
+	// silence.
 	Logger *slog.Logger
 	// Hooks see what the client does: metrics.
 	Hooks []kgo.Hook
@@ -49,7 +52,7 @@ func (c Config) NewClient(o Options, extra ...kgo.Opt) (*kgo.Client, error) {
 		kgo.WithHooks(o.Hooks...),
 	}
 	if o.Logger != nil {
-		opts = append(opts, kgo.WithLogger(kslog.New(o.Logger)))
+		opts = append(opts, kgo.WithLogger(kslog.New(secrets.NewRedactor(c.Secrets()).Logger(o.Logger))))
 	}
 	opts = append(opts, c.dial(o)...)
 	if c.SASL != nil {

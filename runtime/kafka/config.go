@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -40,6 +41,20 @@ type SASL struct {
 	// TokenEndpoint is the URL from which OAUTHBEARER has its tokens, or file:///…
 	// of a token; Scope may be "".
 	TokenEndpoint, Scope string
+}
+
+// Secrets returns what of the config must not be shown. A broker, or what stands
+// before one, may send back what it was sent.
+func (c Config) Secrets() []string {
+	if c.SASL == nil {
+		return nil
+	}
+	hidden := []string{c.SASL.Password}
+	if u, err := url.Parse(c.SASL.TokenEndpoint); err == nil && u.User != nil {
+		password, _ := u.User.Password()
+		hidden = append(hidden, password)
+	}
+	return slices.DeleteFunc(hidden, func(s string) bool { return s == "" })
 }
 
 // connection holds the keys of a Kafka client that concern connections
@@ -81,6 +96,9 @@ type connection struct {
 	SkipVerify bool `config:"ssl.insecure.skip.verify" default:"false" importance:"low"`
 }
 
+// Keys returns the keys that ParseConfig knows.
+func Keys() []configdef.Key { return configdef.Of[connection]() }
+
 // ParseConfig reads the keys of a Kafka client that say how brokers are reached.
 // Keys that it does not know are a problem if they are about security, because to
 // ignore one would connect in another way than was asked for.
@@ -115,7 +133,7 @@ func problem(key, format string, args ...any) configdef.Problem {
 
 func unknown(props map[string]string) []configdef.Problem {
 	var known []string
-	for _, k := range configdef.Of[connection]() {
+	for _, k := range Keys() {
 		known = append(known, k.Name)
 	}
 	var out []configdef.Problem

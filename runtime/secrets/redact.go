@@ -22,7 +22,7 @@ type Redactor struct{ replacer *strings.Replacer }
 
 // NewRedactor returns a redactor for these values and for the forms in which
 // libraries quote them in errors: URL, Go, JSON, base64. Empty values are left
-// out.
+// out; without any other it returns nil.
 func NewRedactor(values []string) *Redactor {
 	var forms []string
 	for _, v := range values {
@@ -36,6 +36,9 @@ func NewRedactor(values []string) *Redactor {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 	})
 	forms = slices.Compact(forms)
+	if len(forms) == 0 {
+		return nil
+	}
 	pairs := make([]string, 0, 2*len(forms))
 	for _, f := range forms {
 		pairs = append(pairs, f, mask)
@@ -60,11 +63,38 @@ func variants(v string) []string {
 
 // Redact returns text with every secret replaced by ****.
 func (r *Redactor) Redact(text string) string {
-	if r == nil {
+	if r.empty() {
 		return text
 	}
 	return r.replacer.Replace(text)
 }
+
+func (r *Redactor) empty() bool { return r == nil || r.replacer == nil }
+
+// Error returns err with a text without secrets; errors.Is and errors.As see
+// through it. Nil stays nil.
+func (r *Redactor) Error(err error) error {
+	if err == nil || r.empty() {
+		return err
+	}
+	text := err.Error()
+	if clean := r.Redact(text); clean != text {
+		return &redacted{clean, err}
+	}
+	return err
+}
+
+// redacted is an error that says something else than its cause.
+type redacted struct {
+	text  string
+	cause error
+}
+
+// Error returns the text without secrets.
+func (e *redacted) Error() string { return e.text }
+
+// Unwrap returns the error as it was.
+func (e *redacted) Unwrap() error { return e.cause }
 
 // Shorten cuts text to at most n bytes, at the end of a character, and says so.
 func Shorten(text string, n int) string {

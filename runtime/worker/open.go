@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,12 +49,13 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 	if err != nil {
 		return err
 	}
+	log := c.redact.Logger(w.log.With("connector", s.Connector, "task", s.Index))
 	options := task.Options{
 		ID: s.id(), Count: s.Count, Epoch: s.Epoch, Paused: s.Paused, Plugin: plugin, Config: c.props,
 		Epochs: w.link, OnState: onState, FlushInterval: w.config.FlushInterval,
 		StopTimeout: w.config.ShutdownTimeout, MaxInFlightBytes: w.config.MaxInFlightBytes,
 		Env: func() connect.Env {
-			return connect.Env{Logger: w.log.With("connector", s.Connector, "task", s.Index), Now: time.Now}
+			return connect.Env{Logger: log, Now: time.Now}
 		},
 	}
 	if options.Key, err = w.converter(connect.KeySide, c); err != nil {
@@ -62,15 +64,15 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 	if options.Value, err = w.converter(connect.ValueSide, c); err != nil {
 		return err
 	}
-	o.task = w.build(options)
+	o.task = w.build(options, log)
 	return nil
 }
 
-func (w *Worker) build(o task.Options) task.Task {
+func (w *Worker) build(o task.Options, log *slog.Logger) task.Task {
 	if o.Plugin.Kind == connect.SourceKind {
 		return task.NewSource(task.SourceOptions{Options: o, Offsets: w.link.offsetStore(w.o.GroupID, o.ID), Producer: w.link.producer})
 	}
-	return task.NewSink(task.SinkOptions{Options: o, Topics: connect.Topics(o.Config), NewClient: w.sinkClient(o)})
+	return task.NewSink(task.SinkOptions{Options: o, Topics: connect.Topics(o.Config), NewClient: w.sinkClient(o, log)})
 }
 
 // resolved is a connector's config with its secrets, and the worker's.
@@ -82,7 +84,7 @@ type resolved struct {
 func (w *Worker) resolve(ctx context.Context, plugin connect.Plugin, config map[string]string) (resolved, error) {
 	own, err := w.o.Secrets.Resolve(ctx, config)
 	defaults, derr := w.o.Secrets.Resolve(ctx, w.o.Defaults)
-	hidden := append(own.Secrets, defaults.Secrets...)
+	hidden := slices.Concat(own.Secrets, defaults.Secrets, w.hidden())
 	for _, k := range plugin.Keys {
 		if k.Type == "PASSWORD" {
 			hidden = append(hidden, own.Props[k.Name])
@@ -90,6 +92,9 @@ func (w *Worker) resolve(ctx context.Context, plugin connect.Plugin, config map[
 	}
 	return resolved{props: own.Props, defaults: defaults.Props, redact: secrets.NewRedactor(hidden)}, errors.Join(err, derr)
 }
+
+// hidden is what no task may show, whatever its own secrets are.
+func (w *Worker) hidden() []string { return slices.Concat(w.o.Hidden, w.o.Kafka.Secrets()) }
 
 // validate checks the config again, now that its secrets are known.
 func (w *Worker) validate(plugin connect.Plugin, c resolved) error {
@@ -119,7 +124,7 @@ func groupOf(connector string) string { return "connect-" + connector }
 // sinkClient returns how the group client of a sink task is made. The instance
 // id is the same for every incarnation: a new one takes the partitions over at
 // once and the old one is fenced.
-func (w *Worker) sinkClient(o task.Options) func(extra ...kgo.Opt) (*kgo.Client, error) {
+func (w *Worker) sinkClient(o task.Options, log *slog.Logger) func(extra ...kgo.Opt) (*kgo.Client, error) {
 	index := strconv.Itoa(o.ID.Index)
 	fetch := int32(min(o.MaxInFlightBytes/2, 50<<20))
 	opts := []kgo.Opt{
@@ -135,7 +140,6 @@ func (w *Worker) sinkClient(o task.Options) func(extra ...kgo.Opt) (*kgo.Client,
 		kgo.FetchMaxPartitionBytes(min(fetch, 4<<20)),
 		kgo.MetadataMaxAge(topicsMaxAge),
 	}
-	log := w.log.With("connector", o.ID.Connector, "task", o.ID.Index)
 	return func(extra ...kgo.Opt) (*kgo.Client, error) {
 		return w.o.Kafka.NewClient(kafka.Options{
 			ClientID: "connector-consumer-" + o.ID.Connector + "-" + index,

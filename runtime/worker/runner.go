@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +46,7 @@ type runner struct {
 	mu       sync.Mutex
 	task     task.Task // nil until it is open
 	kind     connect.Kind
+	redact   *secrets.Redactor
 	paused   bool
 	state    task.State
 	err      string
@@ -98,7 +100,7 @@ func (r *runner) serve(ctx context.Context, o *opened) (err error) {
 // hold keeps the open task, and tells it of a pause that came meanwhile.
 func (r *runner) hold(o opened) {
 	r.mu.Lock()
-	r.task, r.kind = o.task, o.kind
+	r.task, r.kind, r.redact = o.task, o.kind, o.redact
 	paused := r.paused
 	r.mu.Unlock()
 	if paused != r.spec.Paused {
@@ -199,10 +201,27 @@ func (r *runner) snapshot(now time.Time) TaskState {
 		Progress: task.Progress{Lag: -1},
 	}
 	if r.task != nil {
-		s.Progress = r.task.Progress()
+		s.Progress = shown(r.task.Progress(), r.redact)
 	}
 	if r.state == task.Running {
 		s.RecordsPerSecond = r.rate.at(now, s.Progress.Records)
 	}
 	return s
+}
+
+// shown takes secrets out of the texts of a progress: a connector may put them
+// into a source partition, a file's name for one.
+func shown(p task.Progress, redact *secrets.Redactor) task.Progress {
+	if redact == nil {
+		return p
+	}
+	p.Offsets, p.Assignment = slices.Clone(p.Offsets), slices.Clone(p.Assignment)
+	for i := range p.Offsets {
+		o := &p.Offsets[i]
+		o.Partition, o.Offset = redact.Redact(o.Partition), redact.Redact(o.Offset)
+	}
+	for i, tp := range p.Assignment {
+		p.Assignment[i] = redact.Redact(tp)
+	}
+	return p
 }

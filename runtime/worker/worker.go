@@ -51,7 +51,10 @@ type Options struct {
 	// Defaults is the worker's config: the keys of connect.WorkerConfig and the
 	// default converters.
 	Defaults map[string]string
-	Logger   *slog.Logger
+	// Hidden are values in Defaults and elsewhere that must not be shown: secrets
+	// that were resolved before. Those of Kafka need not be among them.
+	Hidden []string
+	Logger *slog.Logger
 	// Metrics takes the worker's metrics; nil is none.
 	Metrics prometheus.Registerer
 	// Dial opens connections to Kafka; nil is the usual way.
@@ -88,9 +91,10 @@ func New(o Options) *Worker {
 		o.Secrets = secrets.New(secrets.Defaults())
 	}
 	w := &Worker{
-		o: o, log: o.Logger, health: newHealth(),
+		o: o, health: newHealth(),
 		wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), reached: make(chan struct{}),
 	}
+	w.log = secrets.NewRedactor(w.hidden()).Logger(o.Logger)
 	w.config, w.problems = configdef.Decode[connect.WorkerConfig](o.Defaults)
 	w.book = newBook(w.writeState, w.log)
 	w.fleet = newFleet(w.openTask, w.log, w.report, func() { signal(w.wake) })
