@@ -46,6 +46,7 @@ func TestStory(t *testing.T) {
 		{"figures", figures},
 		{"delete a connector", deleteConnector},
 		{"uninstall", uninstall},
+		{"without Helm", kustomized},
 	} {
 		if !t.Run(chapter.name, func(t *testing.T) { chapter.run(t, s, files) }) {
 			diagnose(t, s)
@@ -195,6 +196,7 @@ func diagnose(t *testing.T, s *suite) {
 		"get tasks.connect.penstock.dev -A -o yaml",
 		"-n " + system + " logs deployment/" + release + " --tail=200",
 		"-n " + ns + " logs -l app.kubernetes.io/component=worker --tail=150 --prefix",
+		"-n " + samples + " logs -l app.kubernetes.io/component=worker --tail=150 --prefix",
 	} {
 		out, err := s.try(context.Background(), filepath.Join(s.cache, "bin/kubectl"), strings.Fields(args)...)
 		t.Logf("kubectl %s (%v)\n%s", args, err, out)
