@@ -77,6 +77,9 @@ func TestAMendedSecretIsNoticed(t *testing.T) {
 		t.Errorf("Kafka is connected with password %q, want the one that is right", got)
 	}
 	f.held(string(c.UID))
+	if r := f.once(c); r.RequeueAfter != claimInterval {
+		t.Errorf("Kafka answers for the first time, and the topics are claimed after %v", r.RequeueAfter)
+	}
 	if r := f.once(c); r.RequeueAfter != secretInterval {
 		t.Errorf("Kafka answers, and the Secret is read again after %v, want %v", r.RequeueAfter, secretInterval)
 	}

@@ -33,6 +33,13 @@ const (
 	retryInterval = 5 * time.Second
 	// secretInterval is how often the Secrets of a connection are read that works.
 	secretInterval = time.Minute
+	// claimInterval is how soon the topics are claimed once it is noted which Kafka
+	// they are in.
+	claimInterval = 100 * time.Millisecond
+	// stopInterval is how often workers are looked for that are to end; lostAfter is
+	// how long after its time to end a pod counts whose node says nothing.
+	stopInterval = time.Second
+	lostAfter    = 30 * time.Second
 	// releaseTimeout is how long a cluster that is deleted waits for Kafka.
 	releaseTimeout = 30 * time.Second
 )
@@ -98,6 +105,8 @@ type scope struct {
 	said []state.Worker
 	// waiting says what the pass waits for.
 	waiting string
+	// connectorsLeft says that the pass waits for connectors; set by waitForConnectors.
+	connectorsLeft bool
 	// gone says that the finalizer is removed: there is nothing left to speak of.
 	gone bool
 }
@@ -112,6 +121,7 @@ type phase func(context.Context, *scope) (done bool, result reconcile.Result, er
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=services;serviceaccounts;configmaps,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=roles;rolebindings,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -119,9 +129,9 @@ type phase func(context.Context, *scope) (done bool, result reconcile.Result, er
 // Reconcile brings one ConnectCluster closer to its spec and says how far it is.
 func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.ConnectCluster) (result reconcile.Result, err error) {
 	s := &scope{cluster: c.DeepCopy(), before: c, now: r.Clock.Now()}
-	phases := []phase{r.ensureFinalizer, r.observe, r.validate, r.connect, r.identity, r.apply}
+	phases := []phase{r.ensureFinalizer, r.observe, r.yieldTopics, r.validate, r.connect, r.identity, r.apply}
 	if c.DeletionTimestamp != nil {
-		phases = []phase{r.observe, r.reconnect, r.waitForConnectors, r.release}
+		phases = []phase{r.observe, r.yieldTopics, r.reconnect, r.waitForConnectors, r.stopWorkers, r.release}
 	}
 	for _, p := range phases {
 		var done bool
@@ -146,6 +156,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.ConnectCluster) 
 // them.
 func again(s *scope, result reconcile.Result) reconcile.Result {
 	switch {
+	case s.firstAnswer():
+		result.RequeueAfter = claimInterval
 	case result.RequeueAfter != 0 || !usesSecrets(s.cluster):
 	case s.kafka.Reachable != nil:
 		result.RequeueAfter = retryInterval
@@ -153,6 +165,12 @@ func again(s *scope, result reconcile.Result) reconcile.Result {
 		result.RequeueAfter = secretInterval
 	}
 	return result
+}
+
+// firstAnswer reports whether Kafka's id is known and not in the status yet, as
+// far as the pass knows.
+func (s *scope) firstAnswer() bool {
+	return s.cluster.DeletionTimestamp == nil && s.kafka.KafkaClusterID != "" && s.before.Status.KafkaClusterID == ""
 }
 
 func usesSecrets(c *v1alpha1.ConnectCluster) bool {

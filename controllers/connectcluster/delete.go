@@ -22,30 +22,29 @@ func (r *Reconciler) waitForConnectors(_ context.Context, s *scope) (bool, recon
 	if len(s.connectors) == 0 || d != nil && d.Connectors == v1alpha1.ConnectorsOrphan {
 		return true, reconcile.Result{}, nil
 	}
+	s.connectorsLeft = true
 	s.waiting = fmt.Sprintf("%d connectors are left, such as %s: delete them, or set spec.deletion.connectors to Orphan",
 		len(s.connectors), s.connectors[0].Name)
 	return false, reconcile.Result{}, nil
 }
 
-// release lets another cluster have the topics and lets the cluster go; its
-// workers go with it. Kafka gets a while to answer an operator that has just
-// started.
+// release lets another cluster have the topics, now that no worker of this one
+// writes to them any more, and lets the cluster go. Kafka gets a while to answer an
+// operator that has just started.
 func (r *Reconciler) release(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
 	key := client.ObjectKeyFromObject(s.cluster)
-	switch held, ran := s.kafka.HeldBy, s.before.Status.KafkaClusterID != ""; {
-	case held == string(s.cluster.UID):
+	if s.before.Status.KafkaClusterID != "" || s.kafka.HeldBy == string(s.cluster.UID) { // there may be a claim
 		kctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
 		defer cancel()
 		if err := r.Kafka.Release(kctx, key); err != nil {
+			late := s.kafka.Tried && !s.now.Before(s.cluster.DeletionTimestamp.Add(releaseTimeout))
+			if s.missing == "" && !late {
+				s.waiting = "releasing the internal topics: " + err.Error()
+				return false, reconcile.Result{RequeueAfter: retryInterval}, nil
+			}
 			r.notCleaned(s)
 		}
-	case held != "" || s.kafka.CaughtUp || !ran: // there is no claim
-	case s.missing == "" && s.now.Before(s.cluster.DeletionTimestamp.Add(releaseTimeout)):
-		return false, reconcile.Result{RequeueAfter: retryInterval}, nil
-	default:
-		r.notCleaned(s)
 	}
-	r.Kafka.Disconnect(key)
 	before := s.cluster.DeepCopy()
 	if controllerutil.RemoveFinalizer(s.cluster, v1alpha1.Finalizer) {
 		err := r.Client.Patch(ctx, s.cluster, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
@@ -53,6 +52,7 @@ func (r *Reconciler) release(ctx context.Context, s *scope) (bool, reconcile.Res
 			return false, reconcile.Result{}, fmt.Errorf("removing the finalizer: %w", err)
 		}
 	}
+	r.Kafka.Disconnect(key)
 	s.gone = true
 	return true, reconcile.Result{}, nil
 }

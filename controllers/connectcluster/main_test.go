@@ -56,6 +56,9 @@ func (k *fakeKafka) TakeOver(_ context.Context, _ types.NamespacedName, from str
 }
 
 func (k *fakeKafka) Release(context.Context, types.NamespacedName) error {
+	if k.cluster.Reachable != nil || !k.cluster.CaughtUp {
+		return errAway
+	}
 	k.calls = append(k.calls, "release")
 	return nil
 }

@@ -98,17 +98,24 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) (bool, reconcile.Res
 	r.Kafka.Connect(key, state.Settings{
 		UID: string(s.cluster.UID), GroupID: s.cluster.GroupID(),
 		OffsetsTopic: s.cluster.OffsetsTopic(), StatusTopic: s.cluster.StatusTopic(),
-		ReplicationFactor: replicationFactor(s.cluster), Properties: props,
+		ReplicationFactor: replicationFactor(s.cluster), Properties: props, MayClaim: mayClaim(s),
 	})
 	s.kafka, _ = r.Kafka.Cluster(key)
 	return true, reconcile.Result{}, nil
+}
+
+// mayClaim reports whether the internal topics may be claimed. Which Kafka they
+// are in stands in the status before they are, so that whoever deletes the cluster
+// knows that there may be a claim, even an operator that has just started.
+func mayClaim(s *scope) bool {
+	return s.cluster.DeletionTimestamp == nil && s.before.Status.KafkaClusterID != ""
 }
 
 // reconnect is connect for a cluster that is being deleted: an operator that
 // started only now must reach Kafka to clean up. What is missing keeps nothing.
 func (r *Reconciler) reconnect(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
 	if s.before.Status.KafkaClusterID == "" {
-		return true, reconcile.Result{}, nil // it never got there
+		return true, reconcile.Result{}, nil // it has claimed nothing
 	}
 	if _, _, err := r.connect(ctx, s); err != nil {
 		// A Secret that cannot be read must not hold the deletion up.
@@ -137,7 +144,10 @@ func (r *Reconciler) identity(ctx context.Context, s *scope) (bool, reconcile.Re
 	if held == string(s.cluster.UID) {
 		return true, reconcile.Result{}, nil
 	}
-	if from := s.cluster.Annotations[v1alpha1.TakeOverAnnotation]; held != "" && from == held {
+	if from := s.cluster.Annotations[v1alpha1.TakeOverAnnotation]; s.takesOver() {
+		if !mayClaim(s) {
+			return false, reconcile.Result{RequeueAfter: claimInterval}, nil
+		}
 		ctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
 		defer cancel()
 		if err := r.Kafka.TakeOver(ctx, client.ObjectKeyFromObject(s.cluster), from); err != nil {
@@ -145,9 +155,10 @@ func (r *Reconciler) identity(ctx context.Context, s *scope) (bool, reconcile.Re
 		}
 		return false, reconcile.Result{RequeueAfter: retryInterval}, nil
 	}
-	if held == "" && s.workers != nil {
+	if held == "" && s.workers != nil && !stopped(s.workers) {
 		// Kafka does not answer a new operator yet; the workers that there are go on, and
-		// may be changed.
+		// may be changed. Those that were stopped may have been because the topics are
+		// another's.
 		return true, reconcile.Result{}, nil
 	}
 	return false, reconcile.Result{}, nil

@@ -149,9 +149,10 @@ func TestDeletedBeforeANewOperatorKnowsKafka(t *testing.T) {
 		event bool
 	}{
 		"Kafka answers":  {func(f *fixture, c *v1alpha1.ConnectCluster) { f.held(string(c.UID)) }, []string{"release", "disconnect"}, false},
-		"another has it": {func(f *fixture, _ *v1alpha1.ConnectCluster) { f.held("uid-other") }, []string{"disconnect"}, false},
+		"another has it": {func(f *fixture, _ *v1alpha1.ConnectCluster) { f.held("uid-other") }, []string{"release", "disconnect"}, false},
 		"Kafka stays away": {func(f *fixture, _ *v1alpha1.ConnectCluster) {
 			f.r.Clock = clocktesting.NewFakePassiveClock(time.Now().Add(2 * releaseTimeout))
+			f.kafka.cluster.Tried = true
 		}, []string{"disconnect"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,7 +47,8 @@ func statefulSet(c *v1alpha1.ConnectCluster, image Image, v revisions) *appsv1.S
 	return &appsv1.StatefulSet{
 		ObjectMeta: objectMeta(c),
 		Spec: appsv1.StatefulSetSpec{
-			Replicas:            c.Spec.Replicas,
+			// Always said, so that workers that were stopped start again.
+			Replicas:            new(replicas(c)),
 			ServiceName:         childName(c),
 			PodManagementPolicy: appsv1.ParallelPodManagement,
 			Selector:            &metav1.LabelSelector{MatchLabels: selector(c)},

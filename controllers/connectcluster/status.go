@@ -65,10 +65,7 @@ func status(s *scope) v1alpha1.ConnectClusterStatus {
 	st := *s.before.Status.DeepCopy()
 	st.ObservedGeneration = s.cluster.Generation
 	st.Selector = k8slabels.SelectorFromSet(selector(s.cluster)).String()
-	desired := int32(1)
-	if s.cluster.Spec.Replicas != nil {
-		desired = *s.cluster.Spec.Replicas
-	}
+	desired := replicas(s.cluster)
 	if s.workers != nil {
 		st.Replicas, st.ReadyReplicas = s.workers.Status.Replicas, s.workers.Status.ReadyReplicas
 	}
@@ -189,10 +186,7 @@ func identityHeld(s *scope) verdict {
 }
 
 func workersReady(st *v1alpha1.ConnectClusterStatus, s *scope) verdict {
-	desired := int32(1)
-	if s.cluster.Spec.Replicas != nil {
-		desired = *s.cluster.Spec.Replicas
-	}
+	desired := replicas(s.cluster)
 	if s.workers == nil {
 		return verdict{metav1.ConditionUnknown, v1alpha1.ReasonUnknown, "no worker was started yet", false, true}
 	}
@@ -209,7 +203,7 @@ func judge(s *scope, err error, parts ...verdict) verdict {
 	switch {
 	case s.cluster.DeletionTimestamp != nil:
 		reason := v1alpha1.ReasonDeleting
-		if s.waiting != "" {
+		if s.connectorsLeft {
 			reason = v1alpha1.ReasonConnectorsLeft
 		}
 		return verdict{no, reason, s.waiting, false, true}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -48,6 +49,10 @@ type entry struct {
 	log      logr.Logger
 	cancel   context.CancelFunc // nil before launch
 
+	// mayClaim is state.Settings.MayClaim, which may change; kick has look come at once.
+	mayClaim atomic.Bool
+	kick     chan struct{}
+
 	// claiming is held while the claim on the topics is changed.
 	claiming sync.Mutex
 	// released says that the claim was taken back for good.
@@ -79,9 +84,22 @@ func (l *link) close() {
 }
 
 func newEntry(key types.NamespacedName, s state.Settings, m *Manager) *entry {
-	return &entry{
-		key: key, settings: s, m: m, log: m.o.Logger.WithValues("connectCluster", key.String()),
+	e := &entry{
+		key: key, settings: s, m: m, log: m.o.Logger.WithValues("connectCluster", key.String()), kick: make(chan struct{}, 1),
 		state: state.Cluster{Reachable: errNotTried}, workers: map[string]string{},
+	}
+	e.mayClaim.Store(s.MayClaim)
+	return e
+}
+
+// allow says whether the topics may be claimed from now on.
+func (e *entry) allow(claim bool) {
+	if e.mayClaim.Swap(claim) || !claim {
+		return
+	}
+	select {
+	case e.kick <- struct{}{}:
+	default:
 	}
 }
 
@@ -114,6 +132,7 @@ func (e *entry) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-e.kick:
 		case <-time.After(pingInterval):
 		}
 	}
@@ -146,6 +165,7 @@ func (e *entry) unlinked() error {
 
 // fail sorts an error into what it is about.
 func fail(s *state.Cluster, err error) {
+	s.Tried = true
 	if errors.As(err, new(*kafka.TopicError)) {
 		s.Reachable, s.Topics = nil, err
 		return
@@ -247,14 +267,28 @@ func (e *entry) look(ctx context.Context, l *link) {
 	if ctx.Err() != nil && err == nil {
 		return
 	}
-	holder, _ := l.statuses.Holder()
 	e.update(func(s *state.Cluster) {
-		s.Reachable = err
+		s.Tried, s.Reachable = true, err
 		if err == nil {
 			s.Topics, s.CaughtUp, s.KafkaClusterID = nil, true, id
-			s.HeldBy, s.HeldByName = holder.UID, holder.Name
+			e.addHolder(s, l)
 		}
 	})
+}
+
+// addHolder says who holds the topics, as far as the status topic was read.
+func (e *entry) addHolder(s *state.Cluster, l *link) {
+	holder, held := l.statuses.Holder()
+	s.HeldBy, s.HeldByName, s.HeldByAnother = holder.UID, holder.Name, held && holder.UID != e.settings.UID
+}
+
+// ours returns an error if another ConnectCluster holds the topics, as far as the
+// status topic was read: then tasks and members of these names are its own.
+func (e *entry) ours(l *link) error {
+	if holder, held := l.statuses.Holder(); held && holder.UID != e.settings.UID {
+		return fmt.Errorf("the internal topics of ConnectCluster %s belong to the ConnectCluster %s", e.key, holder.Name)
+	}
+	return nil
 }
 
 // claim claims the topics if nobody holds them. Who was second sees so and takes
@@ -262,7 +296,7 @@ func (e *entry) look(ctx context.Context, l *link) {
 func (e *entry) claim(ctx context.Context, l *link) error {
 	e.claiming.Lock()
 	defer e.claiming.Unlock()
-	if e.released {
+	if e.released || !e.mayClaim.Load() {
 		return nil
 	}
 	if _, held := l.statuses.Holder(); held {
@@ -294,7 +328,7 @@ func (e *entry) update(change func(*state.Cluster)) {
 }
 
 func equal(a, b state.Cluster) bool {
-	return text(a.Reachable) == text(b.Reachable) && text(a.Topics) == text(b.Topics) && a.CaughtUp == b.CaughtUp &&
+	return text(a.Reachable) == text(b.Reachable) && text(a.Topics) == text(b.Topics) && a.CaughtUp == b.CaughtUp && a.Tried == b.Tried &&
 		a.KafkaClusterID == b.KafkaClusterID && a.HeldBy == b.HeldBy && a.HeldByName == b.HeldByName
 }
 

@@ -98,6 +98,7 @@ func (m *Manager) Connect(key types.NamespacedName, s state.Settings) {
 	defer m.mu.Unlock()
 	old := m.entries[key]
 	if old != nil && same(old.settings, s) {
+		old.allow(s.MayClaim)
 		return
 	}
 	if old != nil {
@@ -135,6 +136,20 @@ func (m *Manager) entry(key types.NamespacedName) *entry {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.entries[key]
+}
+
+// holding is answering for what only the holder of the internal topics may do. The
+// status topic is read to its end first, so that a take-over is noticed that was
+// written before.
+func (m *Manager) holding(ctx context.Context, key types.NamespacedName) (*entry, *link, error) {
+	e, l, err := m.answering(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := l.statuses.ReadToEnd(ctx); err != nil {
+		return nil, nil, err
+	}
+	return e, l, e.ours(l)
 }
 
 // answering returns what reaches a cluster's Kafka, or an error if it was not
@@ -176,7 +191,11 @@ func (m *Manager) Cluster(key types.NamespacedName) (state.Cluster, bool) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.state, true
+	s := e.state
+	if s.CaughtUp && e.link != nil { // who took over is known before the next look
+		e.addHolder(&s, e.link)
+	}
+	return s, true
 }
 
 // Task returns the last word about a task; false if there is none.

@@ -73,7 +73,7 @@ func run(t *testing.T, m *Manager) {
 
 func (f *fixture) settings(uid string) state.Settings {
 	return state.Settings{
-		UID: uid, GroupID: "g", OffsetsTopic: "g-offsets", StatusTopic: "g-status",
+		UID: uid, GroupID: "g", OffsetsTopic: "g-offsets", StatusTopic: "g-status", MayClaim: true,
 		Properties: map[string]string{"bootstrap.servers": strings.Join(f.brokers, ",")},
 	}
 }

@@ -20,16 +20,12 @@ import (
 // NextEpoch writes an epoch that is higher than any the task ever had and than
 // the given one, and returns it. Callers see to it that there is one at a time for a task.
 func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey, above int64) (int64, error) {
-	_, l, err := m.answering(k.Cluster)
+	_, l, err := m.holding(ctx, k.Cluster)
 	if err != nil {
 		return 0, err
 	}
 	id := storage.TaskID{Connector: k.Connector, Index: k.Index}
-	highest, err := l.statuses.Highest(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	epoch := max(highest, above) + 1
+	epoch := max(l.statuses.Epoch(id), above) + 1
 	if err := l.statuses.PutEpoch(ctx, id, epoch); err != nil {
 		return 0, err
 	}
@@ -39,7 +35,7 @@ func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey, above int64) (
 // FenceSource takes the transactional ids of a source's tasks over, so that
 // whoever still runs can commit no more.
 func (m *Manager) FenceSource(ctx context.Context, cluster types.NamespacedName, connector string, tasks int) error {
-	e, l, err := m.answering(cluster)
+	e, l, err := m.holding(ctx, cluster)
 	if err != nil {
 		return err
 	}
@@ -56,7 +52,7 @@ func group(connector string) string { return "connect-" + connector }
 // RemoveMembers makes a sink's tasks from that number on leave their group, so
 // that their partitions do not wait for the session timeout.
 func (m *Manager) RemoveMembers(ctx context.Context, cluster types.NamespacedName, connector string, from int) error {
-	e, l, err := m.answering(cluster)
+	e, l, err := m.holding(ctx, cluster)
 	if err != nil {
 		return err
 	}
@@ -87,11 +83,8 @@ func ours(members []kafka.Member, prefix string, from int) []string {
 // Forget removes a connector's states, and its offsets too if told so. Its tasks
 // must have ended.
 func (m *Manager) Forget(ctx context.Context, cluster types.NamespacedName, connector string, offsets bool) error {
-	e, l, err := m.answering(cluster)
+	e, l, err := m.holding(ctx, cluster)
 	if err != nil {
-		return err
-	}
-	if err := l.statuses.ReadToEnd(ctx); err != nil {
 		return err
 	}
 	if err := l.statuses.DeleteConnector(ctx, connector); err != nil {
@@ -130,8 +123,9 @@ func (m *Manager) TakeOver(ctx context.Context, cluster types.NamespacedName, fr
 	return l.statuses.ReadToEnd(ctx)
 }
 
-// Release takes a cluster's claim on the internal topics back, so that another
-// may have them. It is not claimed again until the cluster is connected anew.
+// Release takes a cluster's claim on the internal topics back if it has one, or is
+// just about to have one, so that another may have them. They are not claimed
+// again until the cluster is connected anew.
 func (m *Manager) Release(ctx context.Context, cluster types.NamespacedName) error {
 	e, l, err := m.answering(cluster)
 	if err != nil {

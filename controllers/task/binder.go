@@ -35,7 +35,7 @@ type Binder struct {
 func (b *Binder) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	// Without the status topic nobody knows what was released, nor which epoch comes
 	// next; running tasks run on, and a change of the cluster's state brings us here
-	// again.
+	// again. In topics of another cluster the epochs of these names are its own.
 	if !usable(b.Kafka.Cluster(req.NamespacedName)) {
 		return reconcile.Result{}, nil
 	}
@@ -53,7 +53,7 @@ func (b *Binder) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 
 // usable reports whether bindings can be decided and written.
 func usable(c state.Cluster, known bool) bool {
-	return known && c.CaughtUp && c.Reachable == nil
+	return known && c.CaughtUp && c.Reachable == nil && !c.HeldByAnother
 }
 
 func (b *Binder) last(t *v1alpha1.Task) state.Task {

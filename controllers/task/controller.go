@@ -102,8 +102,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, t *v1alpha1.Task) (reconcile
 	now := r.Clock.Now()
 	s := observed(t, last, said, now)
 	p := planNext(t, &s, last, policy, now)
-	// Without Kafka there is no new epoch; that it is back brings us here again.
-	if p.start && cluster.Reachable != nil {
+	// Without Kafka there is no new epoch, nor in another's topics; that this has
+	// changed brings us here again.
+	if p.start && !usable(cluster, known) {
 		return reconcile.Result{}, nil
 	}
 	// The new incarnation comes before the note of it: after a crash in between one

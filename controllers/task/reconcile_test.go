@@ -258,6 +258,7 @@ func TestWithoutKafkaNothingIsBound(t *testing.T) {
 		"not known yet": func(k *fakeKafka) { k.unknown = true },
 		"not read yet":  func(k *fakeKafka) { k.cluster.CaughtUp = false },
 		"unreachable":   func(k *fakeKafka) { k.cluster.Reachable = errAway },
+		"another's":     func(k *fakeKafka) { k.cluster.HeldByAnother = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, task, w0 := bound(t)

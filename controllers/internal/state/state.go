@@ -86,6 +86,8 @@ type Member struct {
 
 // Cluster is what the operator knows of a ConnectCluster's Kafka.
 type Cluster struct {
+	// Tried says that a try to reach Kafka has come to an end, good or bad.
+	Tried bool
 	// Reachable is nil when Kafka answered last time, or says why it did not.
 	Reachable error
 	// Topics is nil when the internal topics are there and compacted.
@@ -97,6 +99,8 @@ type Cluster struct {
 	// HeldBy is the UID of the ConnectCluster that holds the topics, "" if that is
 	// not known yet; HeldByName says who that is.
 	HeldBy, HeldByName string
+	// HeldByAnother says that the holder is another ConnectCluster.
+	HeldByAnother bool
 }
 
 // Settings say who a ConnectCluster is and how its Kafka is reached.
@@ -105,6 +109,8 @@ type Settings struct {
 	OffsetsTopic, StatusTopic string
 	// ReplicationFactor is that of topics that must be created; 0 is the default.
 	ReplicationFactor int16
+	// MayClaim allows to claim the topics. Without it what there is is only followed.
+	MayClaim bool
 	// Properties are a Kafka client's, secrets resolved.
 	Properties map[string]string
 }
