@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -31,6 +32,8 @@ const (
 	// retryInterval is how often something is looked for that gives no sign when it
 	// comes.
 	retryInterval = 5 * time.Second
+	// staleDelay is when to look again at a cluster whose cached view was an old one.
+	staleDelay = 250 * time.Millisecond
 	// secretInterval is how often the Secrets of a connection are read that works.
 	secretInterval = time.Minute
 	// claimInterval is how soon the topics are claimed once it is noted which Kafka
@@ -142,11 +145,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, c *v1alpha1.ConnectCluster) 
 	if s.gone {
 		return reconcile.Result{}, err
 	}
-	if serr := r.report(ctx, s, err); serr != nil && err == nil {
+	serr := r.report(ctx, s, err)
+	stale := apierrors.IsConflict(serr)
+	if err == nil && !stale {
 		err = serr
 	}
 	if err != nil {
 		return reconcile.Result{}, err
+	}
+	if stale { // another view is on its way, and another status may follow from it
+		return reconcile.Result{RequeueAfter: staleDelay}, nil
 	}
 	return again(s, result), nil
 }

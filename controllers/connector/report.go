@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -20,6 +21,9 @@ import (
 // secretInterval is how often a missing Secret is looked for: Secrets are not
 // watched, so that the operator need not hold them in memory.
 const secretInterval = 5 * time.Second
+
+// staleDelay is when to look again at a connector whose cached view was an old one.
+const staleDelay = 250 * time.Millisecond
 
 // report writes the status that follows from a pass, if it is another than
 // before, and tells the difference as events.
@@ -40,7 +44,11 @@ func (r *Reconciler) report(ctx context.Context, s *scope, failure error) (time.
 	}
 	out := s.connector.DeepCopy()
 	out.Status = st
-	if err := apply.Status(ctx, r.Client, fieldOwner, out); err != nil {
+	err := apply.Status(ctx, r.Client, fieldOwner, out)
+	if apierrors.IsConflict(err) { // another view is on its way, and another status may follow from it
+		return shorter(again, staleDelay), nil
+	}
+	if err != nil {
 		return again, err
 	}
 	r.written.note(s.connector.UID, s.now)

@@ -190,7 +190,7 @@ func (r *Reconciler) write(ctx context.Context, t *v1alpha1.Task, s v1alpha1.Tas
 	}
 	out := t.DeepCopy()
 	out.Status = s
-	if err := apply.StatusOf(ctx, r.Client, fieldOwner, out); err != nil {
+	if err := apply.Status(ctx, r.Client, fieldOwner, out); err != nil {
 		return 0, err
 	}
 	r.note(t.UID, now)

@@ -65,20 +65,11 @@ func Fields(ctx context.Context, c client.Client, field client.FieldOwner, obj c
 	return nil
 }
 
-// Status applies the status of an object that exists, whole, whatever has become
-// of its spec meanwhile. An object that is gone is no error. The API server does
-// not compare UIDs here: a new object of the same name gets the status, until its
-// own first pass.
+// Status applies the status of an object, whole. It follows from the object as it
+// was read: one that was changed since is a conflict, and so is another one of the
+// name, which the API server tells apart by the resource version only. An object
+// that is gone is no error.
 func Status(ctx context.Context, c client.Client, field client.FieldOwner, obj client.Object) error {
-	out := obj.DeepCopyObject().(client.Object)
-	out.SetResourceVersion("")
-	return StatusOf(ctx, c, field, out)
-}
-
-// StatusOf applies a status that follows from the one before: an object that was
-// changed since obj was read is a conflict, for the one before may have been
-// another. An object that is gone is no error.
-func StatusOf(ctx context.Context, c client.Client, field client.FieldOwner, obj client.Object) error {
 	all, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
 	if err != nil {
 		return fmt.Errorf("encoding the status of %s: %w", name(c, obj), err)
