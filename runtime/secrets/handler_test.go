@@ -104,7 +104,7 @@ func TestRedactError(t *testing.T) {
 		t.Errorf("error %q, want it without the secret and with its cause", got)
 	}
 	clean := errors.New("clean")
-	if got := redact.Error(clean); got != clean {
+	if got := redact.Error(clean); !errors.Is(got, clean) || got.Error() != "clean" {
 		t.Errorf("error %v, want the same one", got)
 	}
 	if got := redact.Error(nil); got != nil {

@@ -20,6 +20,11 @@ type progress struct {
 	waiting                 atomic.Bool
 	act                     atomic.Int32 // what the connector is asked to do
 
+	polled, failures, retries atomic.Int64
+	lastError                 atomic.Int64 // Unix nanoseconds
+	batch, batchTime          measure
+	commitTime, commitFailed  measure
+
 	mu         sync.Mutex
 	lastCommit time.Time
 	lag        int64
@@ -46,6 +51,32 @@ func (p *progress) wrote(records, bytes int64) {
 		p.bytes.Add(bytes)
 		p.lastRecord.Store(time.Now().UnixNano())
 	}
+}
+
+// erred notes that something went wrong just now.
+func (p *progress) erred() { p.lastError.Store(time.Now().UnixNano()) }
+
+// retried notes that the connector is asked again.
+func (p *progress) retried() {
+	p.retries.Add(1)
+	p.erred()
+}
+
+// delivered measures a batch of n records that the connector has given or taken,
+// from start on.
+func (p *progress) delivered(n int, start time.Time) {
+	p.batch.add(time.Now(), int64(n))
+	p.batchTime.since(start)
+}
+
+// commitEnded measures a commit that has begun at start.
+func (p *progress) commitEnded(start time.Time, err error) {
+	if err == nil {
+		p.commitTime.since(start)
+		return
+	}
+	p.commitFailed.since(start)
+	p.erred()
 }
 
 // committed notes a commit of the given offsets, newest first, after which
@@ -76,12 +107,16 @@ func newestFirst(fresh, old []PartitionOffset) []PartitionOffset {
 func (p *progress) copy() Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
 	return Progress{
 		Records: p.records.Load(), Bytes: p.bytes.Load(), Pending: p.pending.Load(),
 		LastRecord: moment(p.lastRecord.Load()), LastTurn: moment(p.lastTurn.Load()),
 		LastCommit: p.lastCommit, Waiting: p.waiting.Load(), Lag: p.lag,
 		// The slices are replaced, never written into.
 		Assignment: p.assignment, Offsets: p.offsets, Partitions: p.partitions,
+		Polled: p.polled.Load(), Failures: p.failures.Load(), Retries: p.retries.Load(), LastError: moment(p.lastError.Load()),
+		Batch: p.batch.copy(now), BatchTime: p.batchTime.copy(now),
+		CommitTime: p.commitTime.copy(now), CommitFailed: p.commitFailed.copy(now),
 	}
 }
 

@@ -94,6 +94,9 @@ func (b *base) fail(err error) {
 		return
 	}
 	b.failed.set(err)
+	if !errors.Is(err, ErrSuperseded) {
+		b.progress.erred()
+	}
 	b.interrupt.now()
 	b.signal()
 }

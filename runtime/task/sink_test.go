@@ -271,6 +271,9 @@ func TestSinkCommitFails(t *testing.T) {
 		if f.Hits() == 0 || !run.Progress().LastCommit.IsZero() {
 			t.Errorf("%d commits have failed, the last good one was at %s", f.Hits(), run.Progress().LastCommit)
 		}
+		if p := run.Progress(); p.CommitFailed.Count == 0 || p.CommitTime.Count != 0 || p.LastError.IsZero() {
+			t.Errorf("measured %+v, want commits that failed", p)
+		}
 		f.Remove()
 		time.Sleep(16 * time.Second)
 		if got := r.committed(0); got != 5 {
@@ -306,6 +309,7 @@ func TestSinkFailures(t *testing.T) {
 		want      error
 		text      string
 		committed int64
+		failures  int64
 	}{
 		"Put fails": {
 			store: &store{onPut: func(_ context.Context, _ *connect.Batch, n int) error {
@@ -334,7 +338,7 @@ func TestSinkFailures(t *testing.T) {
 			}},
 			want:      boom,
 			text:      `the record at offset 4 of partition 0 of topic "in" cannot be written (1 of 3 records in the batch failed): boom`,
-			committed: 4,
+			committed: 4, failures: 1,
 		},
 		"a record cannot be decoded": {
 			store: &store{onPut: func(_ context.Context, b *connect.Batch, n int) error {
@@ -344,7 +348,7 @@ func TestSinkFailures(t *testing.T) {
 				}
 				return nil
 			}},
-			want: errBadText, text: `the record at offset 5 of partition 0`, committed: 5,
+			want: errBadText, text: `the record at offset 5 of partition 0`, committed: 5, failures: 1,
 		},
 		"PreCommit fails": {
 			store: &store{onPre: func(o connect.Offsets) (connect.Offsets, error) {
@@ -367,6 +371,9 @@ func TestSinkFailures(t *testing.T) {
 				err := <-run.done
 				if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.text) {
 					t.Errorf("got %v, want %q", err, tc.text)
+				}
+				if p := run.Progress(); p.Failures != tc.failures || p.LastError.IsZero() {
+					t.Errorf("%d failed records, the last error at %s; want %d", p.Failures, p.LastError, tc.failures)
 				}
 				if got := r.committed(0); got != tc.committed {
 					t.Errorf("committed %d, want %d", got, tc.committed)
@@ -399,6 +406,10 @@ func TestSinkRetriablePut(t *testing.T) {
 		}
 		if diff := cmp.Diff(slices.Repeat([]int{5}, 10), sizes); diff != "" {
 			t.Errorf("batches (-want +got):\n%s", diff)
+		}
+		if p := run.Progress(); p.Polled != 5 || p.Retries != 9 || p.Batch.Count != 1 || p.Batch.Sum != 5 || p.BatchTime.Count != 1 ||
+			p.CommitTime.Count != 1 || p.Failures != 0 || p.LastError.IsZero() {
+			t.Errorf("measured %+v", p)
 		}
 		if err := run.end(); err != nil {
 			t.Error(err)

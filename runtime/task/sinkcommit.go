@@ -60,18 +60,26 @@ func (m *member) checkpoint(only []connect.TopicPartition, last bool) error {
 	if len(offsets) == 0 || s.broken && s.pre != nil {
 		return nil
 	}
+	start := time.Now()
 	safe, err := s.preCommit(m.work, maps.Clone(offsets))
 	switch {
 	case s.abandoned.Load():
 		return nil
 	case err != nil && !last && retriable(err):
+		s.progress.commitEnded(start, err)
 		s.log.Warn("pre-committing failed; reading again from what is committed", "error", err)
 		m.rewind(s.forget())
 		return nil
 	case err != nil:
+		s.progress.commitEnded(start, err)
 		return fmt.Errorf("pre-committing: %w", err)
 	}
-	err = m.commit(m.work, s.acceptable(safe, offsets))
+	accepted := s.acceptable(safe, offsets)
+	if len(accepted) == 0 {
+		return nil
+	}
+	err = m.commit(m.work, accepted)
+	s.progress.commitEnded(start, err)
 	if err != nil && !last && !refused(err) {
 		s.log.Warn("committing offsets failed and is tried again", "error", err)
 		return nil
@@ -112,11 +120,8 @@ func (s *Sink) forget() connect.Offsets {
 	return to
 }
 
-// commit commits offsets, and waits for the answer.
+// commit commits offsets, of which there are some, and waits for the answer.
 func (m *member) commit(ctx context.Context, o connect.Offsets) error {
-	if len(o) == 0 {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	var failure error

@@ -35,7 +35,8 @@ func (m *member) turn(ctx context.Context) error {
 		return err
 	}
 	s.read(fetches)
-	if len(s.batch.Records) > 0 {
+	if n := len(s.batch.Records); n > 0 {
+		s.progress.polled.Add(int64(n))
 		m.deliver(ctx, fetches)
 		m.adapt()
 	}
@@ -184,17 +185,20 @@ func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 	s := m.s
 	var retry backoff
 	for {
+		start, n := time.Now(), len(s.batch.Records)
 		err := s.put(m.work)
 		switch {
 		case s.abandoned.Load():
 			return
 		case err == nil:
+			s.progress.delivered(n, start)
 			s.fail(s.advance())
 			return
 		case !retriable(err):
 			s.fail(fmt.Errorf("putting: %w", err))
 			return
 		}
+		s.progress.retried()
 		d := retry.next(firstRetry, lastRetry)
 		s.log.Warn("putting failed and is tried again", "error", err, "pause", d)
 		if !m.hold(ctx, d) {
@@ -242,6 +246,7 @@ func (s *Sink) advance() error {
 	if len(failures) == 0 {
 		return nil
 	}
+	s.progress.failures.Add(int64(len(failures)))
 	return failed(s.batch, failures)
 }
 

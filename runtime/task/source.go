@@ -117,7 +117,7 @@ func (s *Source) count(popped, bytes int64) {
 func (s *Source) acked(r *kgo.Record, err error) {
 	sl := slotOf(r.Context)
 	if err != nil {
-		s.fail(fmt.Errorf("producing to topic %q: %w", r.Topic, err))
+		s.lose(fmt.Errorf("producing to topic %q: %w", r.Topic, err))
 	} else {
 		sl.acked.Store(true)
 	}

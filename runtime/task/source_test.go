@@ -36,6 +36,10 @@ func TestSourceWritesCommitsAndTells(t *testing.T) {
 		if p.Records != 25 || p.Pending != 0 || p.Partitions != 1 || !p.Waiting || p.Bytes == 0 {
 			t.Errorf("progress %+v", p)
 		}
+		if p.Polled != 25 || p.Batch != (Measure{25, 25, Window{25, 25, 1}}) || p.BatchTime.Count != 25 || p.CommitTime.Count != 1 ||
+			p.CommitFailed.Count != 0 || p.Failures != 0 || p.Retries != 0 || !p.LastError.IsZero() {
+			t.Errorf("measured %+v", p)
+		}
 		want := []PartitionOffset{{Partition: `{"p":0}`, Offset: `{"n":25}`}}
 		if diff := cmp.Diff(want, p.Offsets); diff != "" {
 			t.Errorf("offsets (-want +got):\n%s", diff)
@@ -490,7 +494,15 @@ func TestSourceFailures(t *testing.T) {
 					}
 					return true, tc.poll(r, b)
 				}
-				err := NewSource(r.o).Run(t.Context())
+				src := NewSource(r.o)
+				err := src.Run(t.Context())
+				failures := int64(1)
+				if strings.HasPrefix(name, "Poll ") {
+					failures = 0 // no record's
+				}
+				if p := src.Progress(); p.Failures != failures || p.LastError.IsZero() {
+					t.Errorf("%d failed records, the last error at %s; want %d", p.Failures, p.LastError, failures)
+				}
 				if err == nil || (tc.want != nil && !errors.Is(err, tc.want)) || !strings.Contains(err.Error(), tc.text) {
 					t.Errorf("got %v, want %q", err, tc.text)
 				}
@@ -544,6 +556,9 @@ func TestSourceRetriablePoll(t *testing.T) {
 		synctest.Wait()
 		if got := len(r.broker.values()); got != 3 || polls < 6 {
 			t.Errorf("%d records after %d polls, want 3", got, polls)
+		}
+		if p := run.Progress(); p.Retries != 5 || p.LastError.IsZero() {
+			t.Errorf("%d retries, the last error at %s; want 5", p.Retries, p.LastError)
 		}
 		if err := run.end(); err != nil {
 			t.Error(err)

@@ -82,25 +82,36 @@ func (s *Source) commit(ctx context.Context) (err error) {
 	if len(snap.offsets) == 0 && !s.isHeld() {
 		return nil
 	}
-	err = s.answerFence(ctx)
-	if err == nil && len(snap.offsets) > 0 {
-		err = s.offsets.Commit(ctx, snap.offsets)
-	}
-	if errors.Is(err, ErrFenced) {
-		s.setHeld(true)
-		if err = s.answerFence(ctx); err == nil {
-			err = s.offsets.Commit(ctx, snap.offsets)
-		}
-	}
+	start := time.Now()
+	err = s.write(ctx, snap.offsets)
 	switch {
 	case errors.Is(err, ErrSuperseded):
 		s.fail(err)
 		return err
 	case err != nil:
+		s.progress.commitEnded(start, err)
 		return fmt.Errorf("committing offsets: %w", err)
+	case len(snap.offsets) > 0:
+		s.progress.commitEnded(start, nil)
 	}
 	s.committed(snap)
 	return nil
+}
+
+// write commits offsets, if there are any, and answers a fence before or once
+// meanwhile.
+func (s *Source) write(ctx context.Context, offsets []connect.CommittedOffset) error {
+	err := s.answerFence(ctx)
+	if err == nil && len(offsets) > 0 {
+		err = s.offsets.Commit(ctx, offsets)
+	}
+	if errors.Is(err, ErrFenced) {
+		s.setHeld(true)
+		if err = s.answerFence(ctx); err == nil {
+			err = s.offsets.Commit(ctx, offsets)
+		}
+	}
+	return err
 }
 
 // answerFence answers a fence, if there is one: this incarnation fences again if

@@ -60,6 +60,7 @@ func (s *Source) turns(ctx context.Context) (err error) {
 		case err != nil && pctx.Err() != nil:
 			s.log.Debug("polling was interrupted", "error", err)
 		case retriable(err):
+			s.progress.retried()
 			d := retry.next(firstRetry, lastRetry)
 			s.log.Warn("polling failed and is tried again", "error", err, "pause", d)
 			s.pause(pctx, d)
@@ -92,6 +93,7 @@ func (s *Source) take() *flight {
 // count. It returns how many there were, and the error of Poll; what else goes
 // wrong fails the task here, for such records must not be skipped.
 func (s *Source) turn(ctx, pctx context.Context, f *flight) (int, error) {
+	start := time.Now()
 	err := s.poll(pctx, f.batch)
 	if isPanic(err) {
 		s.fail(err) // who knows what it was about to append
@@ -105,14 +107,25 @@ func (s *Source) turn(ctx, pctx context.Context, f *flight) (int, error) {
 		s.ring.back(f)
 		s.mu.Unlock()
 	default:
+		s.progress.polled.Add(int64(polled))
+		s.progress.delivered(polled, start)
 		n, cerr := s.convert(f)
 		if !s.mayProduce(ctx) {
 			break
 		}
-		s.fail(s.submit(f, n))
-		s.fail(cerr)
+		s.lose(s.submit(f, n))
+		s.lose(cerr)
 	}
 	return polled, err
+}
+
+// lose fails the task because of a record that cannot be written; nil does
+// nothing.
+func (s *Source) lose(err error) {
+	if err != nil {
+		s.progress.failures.Add(1)
+	}
+	s.fail(err)
 }
 
 // mayProduce waits until offsets were committed recently enough. It returns

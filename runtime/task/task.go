@@ -100,6 +100,21 @@ type Progress struct {
 	// Partitions counts all partitions with a committed offset: of a source, those
 	// that this incarnation has committed, up to 65,536.
 	Partitions int
+	// Polled counts the records that were read: by the connector of a source, from
+	// Kafka by a sink.
+	Polled int64
+	// Failures counts the records that could not be converted or written.
+	Failures int64
+	// Retries counts how often the connector was asked again after an error that
+	// may pass; LastError is when anything went wrong last.
+	Retries   int64
+	LastError time.Time
+	// Batch measures the records of a Poll that brought some, or of a Put; BatchTime
+	// how long that took, in nanoseconds.
+	Batch, BatchTime Measure
+	// CommitTime measures commits of offsets that succeeded, CommitFailed those that
+	// did not, in nanoseconds.
+	CommitTime, CommitFailed Measure
 }
 
 // PartitionOffset is a committed offset as text: a source partition as JSON and

@@ -122,7 +122,8 @@ func (w *Worker) client(role string, hooks []kgo.Hook, extra ...kgo.Opt) (*kgo.C
 }
 
 // producerHooks measure the one client that all sources share. The clients of
-// sinks are too many for that; their tasks have metrics of their own.
+// sinks are too many for that: each would register two dozen collectors, under the
+// same names. What they exchange is counted by a kafka.Traffic.
 func (w *Worker) producerHooks() []kgo.Hook {
 	if w.o.Metrics == nil {
 		return nil

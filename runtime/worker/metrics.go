@@ -4,13 +4,11 @@
 package worker
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/task"
 )
 
@@ -18,6 +16,7 @@ import (
 // start with kafka_connect are those under which Prometheus' JMX exporter shows
 // Kafka Connect's, so that dashboards and alerts go on working.
 type collector struct {
+	metrics  []taskMetric
 	tasks    func() []TaskState
 	restarts func(task.ID) int
 	version  func(class string) string
@@ -44,7 +43,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	connectors := map[string][]TaskState{}
 	for _, s := range states {
 		connectors[s.Connector] = append(connectors[s.Connector], s)
-		c.task(ch, s, now)
+		c.task(ch, taskView{s, c.restarts(s.id()), now})
 	}
 	for name, tasks := range connectors {
 		c.connector(ch, name, tasks)
@@ -56,37 +55,12 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(ch, desc("penstock_worker_ready", "1 if Kafka is reachable and the first assignment was taken over."), truth(c.ready() == nil))
 }
 
-func (c collector) task(ch chan<- prometheus.Metric, s TaskState, now time.Time) {
-	labels := []string{s.Connector, strconv.Itoa(s.Index)}
-	p := s.Progress
+func (c collector) task(ch chan<- prometheus.Metric, v taskView) {
+	labels := v.labels()
 	gauge(ch, desc("kafka_connect_connector_task_status", "1 for the state that the task is in.", "connector", "task", "status"),
-		1, append(labels, strings.ToLower(string(s.State)))...)
-	switch s.Kind {
-	case connect.SourceKind:
-		count(ch, "kafka_connect_source_task_source_record_write_total", "Records that the task has written to Kafka.", p.Records, labels)
-		gauge(ch, desc("kafka_connect_source_task_source_record_write_rate", "Records per second that the task writes to Kafka.", taskLabels...), s.RecordsPerSecond, labels...)
-		gauge(ch, desc("kafka_connect_source_task_source_record_active_count", "Records that were read and are not yet committed.", taskLabels...), float64(p.Pending), labels...)
-	case connect.SinkKind:
-		count(ch, "kafka_connect_sink_task_sink_record_send_total", "Records that the task has written to the outside.", p.Records, labels)
-		gauge(ch, desc("kafka_connect_sink_task_sink_record_send_rate", "Records per second that the task writes to the outside.", taskLabels...), s.RecordsPerSecond, labels...)
-		gauge(ch, desc("kafka_connect_sink_task_sink_record_active_count", "Records that were read and are not yet committed.", taskLabels...), float64(p.Pending), labels...)
-		gauge(ch, desc("kafka_connect_sink_task_partition_count", "Partitions that the task reads.", taskLabels...), float64(len(p.Assignment)), labels...)
-		if p.Lag >= 0 {
-			gauge(ch, desc("penstock_task_lag_records", "Records in the task's partitions beyond what it has read.", taskLabels...), float64(p.Lag), labels...)
-		}
-	}
-	count(ch, "penstock_task_bytes_total", "Bytes of the records that the task has written.", p.Bytes, labels)
-	count(ch, "penstock_task_restarts_total", "How often this worker has started the task again.", int64(c.restarts(s.id())), labels)
-	gauge(ch, desc("penstock_task_epoch", "Epoch of the task's incarnation.", taskLabels...), float64(s.Epoch), labels...)
-	gauge(ch, desc("penstock_task_stalled_seconds", "Time without progress although records wait; 0 if the task moves or has nothing to do.", taskLabels...),
-		s.Stalled(now).Seconds(), labels...)
-	if !p.LastTurn.IsZero() && s.State == task.Running {
-		gauge(ch, desc("penstock_task_loop_idle_seconds", "Time since the task's loop last turned; it grows while a connector does not return.", taskLabels...),
-			now.Sub(p.LastTurn).Seconds(), labels...)
-	}
-	if !p.LastCommit.IsZero() {
-		gauge(ch, desc("penstock_task_last_commit_timestamp_seconds", "When the task's offsets were last committed.", taskLabels...),
-			float64(p.LastCommit.UnixMilli())/1000, labels...)
+		1, append(labels, strings.ToLower(string(v.State)))...)
+	for _, m := range c.metrics {
+		m.collect(ch, v, labels)
 	}
 }
 
@@ -136,8 +110,4 @@ func truth(b bool) float64 {
 
 func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
 	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-}
-
-func count(ch chan<- prometheus.Metric, name, help string, v int64, labels []string) {
-	ch <- prometheus.MustNewConstMetric(desc(name, help, taskLabels...), prometheus.CounterValue, float64(v), labels...)
 }

@@ -64,15 +64,18 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 	if options.Value, err = w.converter(connect.ValueSide, c); err != nil {
 		return err
 	}
-	o.task = w.build(options, log)
+	w.build(o, options, log)
 	return nil
 }
 
-func (w *Worker) build(o task.Options, log *slog.Logger) task.Task {
+// build makes the loop.
+func (w *Worker) build(to *opened, o task.Options, log *slog.Logger) {
 	if o.Plugin.Kind == connect.SourceKind {
-		return task.NewSource(task.SourceOptions{Options: o, Offsets: w.link.offsetStore(w.o.GroupID, o.ID), Producer: w.link.producer})
+		to.task = task.NewSource(task.SourceOptions{Options: o, Offsets: w.link.offsetStore(w.o.GroupID, o.ID), Producer: w.link.producer})
+		return
 	}
-	return task.NewSink(task.SinkOptions{Options: o, Topics: connect.Topics(o.Config), NewClient: w.sinkClient(o, log)})
+	to.traffic = &kafka.Traffic{}
+	to.task = task.NewSink(task.SinkOptions{Options: o, Topics: connect.Topics(o.Config), NewClient: w.sinkClient(o, log, to.traffic)})
 }
 
 // resolved is a connector's config with its secrets, and the worker's.
@@ -124,7 +127,7 @@ func groupOf(connector string) string { return "connect-" + connector }
 // sinkClient returns how the group client of a sink task is made. The instance
 // id is the same for every incarnation: a new one takes the partitions over at
 // once and the old one is fenced.
-func (w *Worker) sinkClient(o task.Options, log *slog.Logger) func(extra ...kgo.Opt) (*kgo.Client, error) {
+func (w *Worker) sinkClient(o task.Options, log *slog.Logger, hook kgo.Hook) func(extra ...kgo.Opt) (*kgo.Client, error) {
 	index := strconv.Itoa(o.ID.Index)
 	fetch := int32(min(o.MaxInFlightBytes/2, 50<<20))
 	opts := []kgo.Opt{
@@ -143,7 +146,7 @@ func (w *Worker) sinkClient(o task.Options, log *slog.Logger) func(extra ...kgo.
 	return func(extra ...kgo.Opt) (*kgo.Client, error) {
 		return w.o.Kafka.NewClient(kafka.Options{
 			ClientID: "connector-consumer-" + o.ID.Connector + "-" + index,
-			Logger:   slog.New(clientLog{log.Handler()}), Dial: w.o.Dial,
+			Logger:   slog.New(clientLog{log.Handler()}), Hooks: []kgo.Hook{hook}, Dial: w.o.Dial,
 		}, append(opts[:len(opts):len(opts)], extra...)...)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/secrets"
 	"penstock.dev/runtime/task"
 )
@@ -27,6 +28,8 @@ type opened struct {
 	kind connect.Kind
 	// redact takes the task's secrets out of its errors.
 	redact *secrets.Redactor
+	// traffic is that of the task's own Kafka client, nil if it has none.
+	traffic *kafka.Traffic
 }
 
 // opener builds the task of a spec into o. It sets the redactor as soon as it
@@ -47,6 +50,7 @@ type runner struct {
 	task     task.Task // nil until it is open
 	kind     connect.Kind
 	redact   *secrets.Redactor
+	traffic  *kafka.Traffic
 	paused   bool
 	state    task.State
 	err      string
@@ -55,6 +59,7 @@ type runner struct {
 	released bool
 	stale    bool // superseded
 	rate     meter
+	polled   meter
 }
 
 // errStopped is the cause with which a runner is stopped.
@@ -100,7 +105,7 @@ func (r *runner) serve(ctx context.Context, o *opened) (err error) {
 // hold keeps the open task, and tells it of a pause that came meanwhile.
 func (r *runner) hold(o opened) {
 	r.mu.Lock()
-	r.task, r.kind, r.redact = o.task, o.kind, o.redact
+	r.task, r.kind, r.redact, r.traffic = o.task, o.kind, o.redact, o.traffic
 	paused := r.paused
 	r.mu.Unlock()
 	if paused != r.spec.Paused {
@@ -198,13 +203,14 @@ func (r *runner) snapshot(now time.Time) TaskState {
 		UID: r.spec.UID, Connector: r.spec.Connector, Index: r.spec.Index, Count: r.spec.Count,
 		Class: r.spec.Class, Kind: r.kind, Epoch: r.spec.Epoch, State: r.state, Error: r.err,
 		Superseded: r.stale, Released: r.released, StartedAt: r.started,
-		Progress: task.Progress{Lag: -1},
+		Progress: task.Progress{Lag: -1}, Traffic: r.traffic.Counts(),
 	}
 	if r.task != nil {
 		s.Progress = shown(r.task.Progress(), r.redact)
 	}
 	if r.state == task.Running {
 		s.RecordsPerSecond = r.rate.at(now, s.Progress.Records)
+		s.PolledPerSecond = r.polled.at(now, s.Progress.Polled)
 	}
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/task"
 )
 
@@ -59,8 +60,11 @@ type TaskState struct {
 	Released  bool
 	StartedAt time.Time
 	Progress  task.Progress
-	// RecordsPerSecond is the rate over the last seconds.
-	RecordsPerSecond float64
+	// RecordsPerSecond is the rate of Progress.Records over the last seconds,
+	// PolledPerSecond that of Progress.Polled.
+	RecordsPerSecond, PolledPerSecond float64
+	// Traffic is that of a sink task's own Kafka client.
+	Traffic kafka.TrafficCounts
 }
 
 func (s TaskState) id() task.ID { return task.ID{Connector: s.Connector, Index: s.Index} }

@@ -100,7 +100,7 @@ func New(o Options) *Worker {
 	w.fleet = newFleet(w.openTask, w.log, w.report, func() { signal(w.wake) })
 	if o.Metrics != nil {
 		o.Metrics.MustRegister(collector{
-			tasks: w.Tasks, restarts: w.fleet.restarts, version: w.version, ready: w.Ready,
+			metrics: taskMetrics(), tasks: w.Tasks, restarts: w.fleet.restarts, version: w.version, ready: w.Ready,
 		})
 	}
 	return w

@@ -376,7 +376,10 @@ func TestWorkerRefusesConfig(t *testing.T) {
 func TestWorkerMetrics(t *testing.T) {
 	h := run(t, cluster(t))
 	h.Assign([]TaskSpec{h.bind(t, source("in")), h.bind(t, sink("out"))})
-	eventually(t, "records arrive and are counted", func() bool { return h.state(t, "out").Progress.Records == 10 })
+	eventually(t, "records arrive and are counted", func() bool {
+		in, out := h.state(t, "in").Progress, h.state(t, "out").Progress
+		return out.Records == 10 && out.CommitTime.Count > 0 && in.CommitTime.Count > 0
+	})
 	h.fail.Store(true)
 	h.await(t, "in", task.Failed)
 
@@ -391,7 +394,20 @@ func TestWorkerMetrics(t *testing.T) {
 			for _, l := range m.GetLabel() {
 				key += " " + l.GetName() + "=" + l.GetValue()
 			}
-			got[key] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			got[key] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetSummary().GetSampleCount())
+		}
+	}
+	for _, key := range []string{
+		"kafka_connect_source_task_source_record_poll_total connector=in task=0", "kafka_connect_sink_task_sink_record_read_total connector=out task=0",
+		"kafka_connect_connector_task_batch_size_avg connector=in task=0", "kafka_connect_connector_task_batch_size_max connector=out task=0",
+		"kafka_connect_connector_task_offset_commit_success_percentage connector=out task=0", "kafka_connect_task_error_last_error_timestamp connector=in task=0",
+		"penstock_task_batch_seconds connector=in task=0", "penstock_task_batch_seconds connector=out task=0",
+		"penstock_task_commit_seconds connector=in task=0", "penstock_task_commit_seconds connector=out task=0",
+		"penstock_kafka_consumer_connects_total connector=out task=0", "penstock_kafka_consumer_fetch_records_total connector=out task=0",
+		"penstock_kafka_consumer_request_seconds connector=out task=0", "penstock_kafka_consumer_read_bytes_total connector=out task=0",
+	} {
+		if got[key] <= 0 {
+			t.Errorf("%s is %v, want that it has moved", key, got[key])
 		}
 	}
 	for key, want := range map[string]float64{
@@ -419,6 +435,39 @@ func TestWorkerMetrics(t *testing.T) {
 		if v, ok := got[key]; !ok || v != want {
 			t.Errorf("%s is %v (there: %v), want %v", key, v, ok, want)
 		}
+	}
+}
+
+// A task that is taken away takes its metrics along, those of its Kafka client
+// too, and one that comes again brings them back.
+func TestWorkerMetricsEndWithTheTask(t *testing.T) {
+	h := run(t, cluster(t))
+	count := func() int {
+		families, err := h.metrics.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				for _, l := range m.GetLabel() {
+					if l.GetName() == "task" {
+						n++
+					}
+				}
+			}
+		}
+		return n
+	}
+	for range 2 {
+		h.Assign([]TaskSpec{h.bind(t, sink("out"))})
+		h.await(t, "out", task.Running)
+		eventually(t, "its client has a connection", func() bool { return h.state(t, "out").Traffic.Connects > 0 })
+		if n := count(); n < len(sinkMetrics()) {
+			t.Errorf("%d metrics of tasks, want those of a sink", n)
+		}
+		h.Assign(nil)
+		eventually(t, "its metrics are gone", func() bool { return count() == 0 })
 	}
 }
 
