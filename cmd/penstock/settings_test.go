@@ -5,12 +5,14 @@ package main
 
 import (
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"penstock.dev/cmd/penstock/manifest"
+	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/storage"
 )
 
@@ -117,5 +119,36 @@ plugin.path=/usr/share/java
 	}
 	if _, _, err := loadSettings(t.Context(), registry(), manifest.Manifest{}, "/nope.properties"); err == nil || !strings.Contains(err.Error(), "reading the worker config: ") {
 		t.Errorf("error %v for a file that is not there", err)
+	}
+}
+
+var documentedKey = regexp.MustCompile("(?m)^\\| `([a-z.]+)` \\| (string|int|long|boolean|list|password) \\|")
+
+// A worker takes every key that the reference page names, and knows it.
+func TestSettingsKnowTheReference(t *testing.T) {
+	page := read(t, "../../docs/reference/worker.md")
+	values := map[string]string{"string": "json", "int": "70000", "long": "70000", "boolean": "false", "list": "a:9092", "password": "p"}
+	found := documentedKey.FindAllStringSubmatch(page, -1)
+	if len(found) < 20 {
+		t.Fatalf("the page names %d keys", len(found))
+	}
+	for _, m := range found {
+		key, value := m[1], values[m[2]]
+		if isTopicNumber(key) {
+			value = "3"
+		}
+		file := write(t, filepath.Join(t.TempDir(), "worker.properties"), key+"="+value+"\n")
+		s, warnings, err := loadSettings(t.Context(), registry(), manifest.Manifest{}, file)
+		if err != nil || len(warnings) > 0 {
+			t.Errorf("%s: error %v, warnings %v", key, err, warnings)
+		}
+		if _, connection := s.connection[key]; isConnectionKey(key) != connection {
+			t.Errorf("%s is in %v", key, s.connection)
+		}
+	}
+	for _, k := range kafka.Keys() {
+		if !isConnectionKey(k.Name) {
+			t.Errorf("%s does not get to where Kafka's keys are read", k.Name)
+		}
 	}
 }

@@ -6,6 +6,7 @@
 //	configdoc structs DIR...         writes DIR/zz_generated.config.go
 //	configdoc pages OUT README...    writes OUT/<connector>.md for each connector,
 //	                                 and the tables in the README files
+//	configdoc reference OUT          writes OUT/worker.md and OUT/connector.md
 package main
 
 import (
@@ -35,8 +36,10 @@ func run(args []string) error {
 		return nil
 	case len(args) >= 2 && args[0] == "pages":
 		return writePages(args[1], args[2:])
+	case len(args) == 2 && args[0] == "reference":
+		return writeReference(args[1])
 	default:
-		return errors.New("usage: configdoc structs DIR... | configdoc pages OUT README...")
+		return errors.New("usage: configdoc structs DIR... | configdoc pages OUT README... | configdoc reference OUT")
 	}
 }
 

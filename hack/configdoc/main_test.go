@@ -13,6 +13,7 @@ import (
 
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/converters"
 )
 
 func writeFile(t *testing.T, path, text string) {
@@ -152,9 +153,13 @@ func TestFill(t *testing.T) {
 // What is in the tree is what would be generated now.
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	const root = "../../"
-	dirs, err := filepath.Glob(root + "runtime/connectors/*/" + generatedName)
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("found %d generated files, error %v", len(dirs), err)
+	var dirs []string
+	for _, pattern := range []string{"runtime/*/", "runtime/connectors/*/", "runtime/converters/*/"} {
+		found, err := filepath.Glob(root + pattern + generatedName)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("found %d generated files in %s, error %v", len(found), pattern, err)
+		}
+		dirs = append(dirs, found...)
 	}
 	for _, name := range dirs {
 		pkg, structs, err := parseDir(filepath.Dir(name))
@@ -167,20 +172,34 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		}
 		wantCurrent(t, name, string(want))
 	}
-	out := t.TempDir()
-	if err := run([]string{"pages", out}); err != nil {
-		t.Fatal(err)
-	}
-	pages, err := os.ReadDir(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range pages {
-		want, err := os.ReadFile(filepath.Join(out, p.Name()))
-		if err != nil {
+	for command, dir := range map[string]string{"pages": "docs/reference/connectors", "reference": "docs/reference"} {
+		out := t.TempDir()
+		if err := run([]string{command, out}); err != nil {
 			t.Fatal(err)
 		}
-		wantCurrent(t, filepath.Join(root, "docs/reference/connectors", p.Name()), string(want))
+		pages, err := os.ReadDir(out)
+		if err != nil || len(pages) == 0 {
+			t.Fatalf("%s has written %d pages, error %v", command, len(pages), err)
+		}
+		for _, p := range pages {
+			want, err := os.ReadFile(filepath.Join(out, p.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantCurrent(t, filepath.Join(root, dir, p.Name()), string(want))
+		}
+	}
+}
+
+// Every key of the reference pages says what it means.
+func TestReferenceKeysHaveMeanings(t *testing.T) {
+	for name, page := range map[string]string{"worker": workerPage(), "connector": connectorPage(converters.All())} {
+		for line := range strings.Lines(page) {
+			cells := strings.Split(strings.TrimSuffix(strings.TrimSpace(line), "|"), "|")
+			if len(cells) == 7 && strings.TrimSpace(cells[6]) == "" {
+				t.Errorf("%s.md says nothing about %s", name, cells[1])
+			}
+		}
 	}
 }
 

@@ -123,13 +123,4 @@ func unknownKeys(p Plugin, props map[string]string) []configdef.Problem {
 	return out
 }
 
-func knownKeys(p Plugin) []string {
-	known := []string{"key.converter", "value.converter"}
-	if p.Kind == SinkKind {
-		known = append(known, TopicsKey)
-	}
-	for _, k := range p.Keys {
-		known = append(known, k.Name)
-	}
-	return known
-}
+func knownKeys(p Plugin) []string { return append(names(CommonKeys(p.Kind)), names(p.Keys)...) }

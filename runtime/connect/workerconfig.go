@@ -52,10 +52,7 @@ func (r Registry) ValidateWorker(props map[string]string) (problems, warnings []
 		problems = append(problems, c.Problems...)
 		warnings = append(warnings, c.Warnings...)
 	}
-	known := []string{"key.converter", "value.converter"}
-	for _, k := range configdef.Of[WorkerConfig]() {
-		known = append(known, k.Name)
-	}
+	known := append(names(CommonKeys(SourceKind)), names(configdef.Of[WorkerConfig]())...)
 	for _, k := range slices.Sorted(maps.Keys(props)) {
 		if field, ok := connectionKeys[k]; ok {
 			problems = append(problems, configdef.Problem{Key: k, Message: "is not a config key here, set " + field + " instead"})
