@@ -55,14 +55,14 @@ func TestTheLoserTouchesNothing(t *testing.T) {
 	f.connected(main, "uid-main")
 	f.connected(other, "uid-other")
 	key := state.TaskKey{Cluster: main, Connector: "c"}
-	if _, err := f.m.NextEpoch(within(t), key); err != nil {
+	if _, err := f.m.NextEpoch(within(t), key, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.m.TakeOver(within(t), other, "uid-main"); err != nil {
 		t.Fatal(err)
 	}
 	// At once, whatever was read so far.
-	_, epoch := f.m.NextEpoch(within(t), key)
+	_, epoch := f.m.NextEpoch(within(t), key, 0)
 	for name, err := range map[string]error{
 		"NextEpoch": epoch, "FenceSource": f.m.FenceSource(within(t), main, "c", 1),
 		"RemoveMembers": f.m.RemoveMembers(within(t), main, "c", 0), "Forget": f.m.Forget(within(t), main, "c", true),
@@ -77,7 +77,7 @@ func TestTheLoserTouchesNothing(t *testing.T) {
 	if c, _ := f.m.Cluster(other); c.HeldByAnother || c.HeldBy != "uid-other" {
 		t.Errorf("to the winner, what is known is %+v", c)
 	}
-	if got, err := f.m.NextEpoch(within(t), state.TaskKey{Cluster: other, Connector: "c"}); err != nil || got != 2 {
+	if got, err := f.m.NextEpoch(within(t), state.TaskKey{Cluster: other, Connector: "c"}, 0); err != nil || got != 2 {
 		t.Errorf("the winner's epoch is %d, %v; want 2", got, err)
 	}
 }
