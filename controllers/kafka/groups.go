@@ -32,6 +32,8 @@ const (
 type groups struct {
 	mu    sync.Mutex
 	known map[string]state.Group // by connector
+	// removals counts how often members were removed.
+	removals int
 }
 
 // Group returns what is known of the consumer group of a sink whose tasks run;
@@ -69,6 +71,9 @@ func (e *entry) watchGroups(ctx context.Context, l *link) {
 func (e *entry) readGroups(ctx context.Context, l *link) error {
 	ctx, cancel := context.WithTimeout(ctx, groupTimeout)
 	defer cancel()
+	e.groups.mu.Lock()
+	removals := e.groups.removals
+	e.groups.mu.Unlock()
 	connectors := withTasks(l)
 	names := make([]string, len(connectors))
 	for i, c := range connectors {
@@ -86,7 +91,9 @@ func (e *entry) readGroups(ctx context.Context, l *link) error {
 	for _, c := range connectors {
 		now[c] = state.Group{Members: membersOf(members[group(c)]), Err: err}
 	}
-	e.learn(now)
+	if !e.learn(now, removals) {
+		return e.readGroups(ctx, l)
+	}
 	return err
 }
 
@@ -110,17 +117,25 @@ func membersOf(members []kafka.Member) []state.Member {
 }
 
 // learn keeps what was read, and wakes the connectors of which it says something
-// new.
-func (e *entry) learn(now map[string]state.Group) {
+// new. It refuses what was read before members were removed: they would look like
+// somebody else's.
+func (e *entry) learn(now map[string]state.Group, removals int) bool {
 	e.groups.mu.Lock()
 	before := e.groups.known
-	e.groups.known = now
+	fresh := e.groups.removals == removals
+	if fresh {
+		e.groups.known = now
+	}
 	e.groups.mu.Unlock()
+	if !fresh {
+		return false
+	}
 	for c, g := range now {
 		if old, known := before[c]; !known || text(old.Err) != text(g.Err) || !reflect.DeepEqual(old.Members, g.Members) {
 			e.m.connectors.publish(state.ConnectorKey{Cluster: e.key, Connector: c})
 		}
 	}
+	return true
 }
 
 // forgetMembers takes members that were removed from what is known: until it is
@@ -128,10 +143,12 @@ func (e *entry) learn(now map[string]state.Group) {
 func (e *entry) forgetMembers(connector string, instanceIDs []string) {
 	e.groups.mu.Lock()
 	defer e.groups.mu.Unlock()
+	e.groups.removals++
 	g, ok := e.groups.known[connector]
 	if !ok {
 		return
 	}
 	g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m state.Member) bool { return slices.Contains(instanceIDs, m.InstanceID) })
+	e.groups.known = maps.Clone(e.groups.known) // learn may be comparing
 	e.groups.known[connector] = g
 }

@@ -122,6 +122,29 @@ func (f *fixture) awaitWoken(woken <-chan groupEvent) {
 	}
 }
 
+// What was read while members were removed still has them.
+func TestARemovalIsNotUndoneByWhatWasReadBefore(t *testing.T) {
+	m := New(Options{Logger: logr.Discard()})
+	e := newEntry(main, state.Settings{}, m)
+	m.entries[main] = e
+	f := &fixture{t: t, m: m}
+	read := map[string]state.Group{"c": {Members: []state.Member{{InstanceID: "g-c-0"}, {InstanceID: "g-c-1"}}}}
+	if !e.learn(read, 0) {
+		t.Fatal("what was read first is refused")
+	}
+	e.forgetMembers("c", []string{"g-c-1"})
+	e.forgetMembers("d", []string{"g-d-0"}) // of a group that was not read
+	if e.learn(read, 1) {
+		t.Error("what was read before the removal is taken")
+	}
+	if got, err := f.instances(); err != nil || !slices.Equal(got, []string{"g-c-0"}) {
+		t.Errorf("in the group are %q, %v", got, err)
+	}
+	if !e.learn(read, 2) {
+		t.Error("what was read after it is refused")
+	}
+}
+
 // An operator that may not look says so, and what right it needs.
 func TestGroupsThatMayNotBeRead(t *testing.T) {
 	f, brokers := startWatching(t)
