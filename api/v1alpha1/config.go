@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -108,9 +110,9 @@ func (c ConnectorConfig) MarshalJSON() ([]byte, error) { return marshal(c.Values
 // UnmarshalJSON reads every key.
 func (c *ConnectorConfig) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &c.Values) }
 
-// Properties returns the settings as Kafka Connect has them, as text: a number as
-// it was written, a boolean as true or false. A value that is no scalar is
-// reported by its key.
+// Properties returns the settings as Kafka Connect has them, as text: a number in
+// plain decimals, a boolean as true or false. A value that is no scalar is reported
+// by its key.
 func (c *ConnectorConfig) Properties() (map[string]string, error) {
 	if c == nil {
 		return map[string]string{}, nil
@@ -155,9 +157,12 @@ func ScalarOf(text string) Scalar {
 	return Scalar(data)
 }
 
-// Text returns the value as Kafka Connect has it.
+// Text returns the value as Kafka Connect has it. It is the same whether the value
+// came from the API server, which rewrites numbers, or from a file.
 func (s Scalar) Text() (string, error) {
 	switch {
+	case s == "true", s == "false":
+		return string(s), nil
 	case s == "null":
 		return "", errors.New("is null: give a value, or remove the key")
 	case strings.HasPrefix(string(s), "{"), strings.HasPrefix(string(s), "["):
@@ -167,7 +172,26 @@ func (s Scalar) Text() (string, error) {
 		err := json.Unmarshal([]byte(s), &text)
 		return text, err
 	}
-	return string(s), nil
+	return numberText(string(s))
+}
+
+// numberText writes a number in plain decimals. The API server keeps integers of
+// 64 bits and rounds every other number to a float64, so that nobody can tell what
+// a larger one was.
+func numberText(s string) (string, error) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return strconv.FormatInt(n, 10), nil
+	}
+	switch f, err := strconv.ParseFloat(s, 64); {
+	case errors.Is(err, strconv.ErrSyntax):
+		return "", errors.New("is not a string, number or boolean")
+	case math.Abs(f) >= 1<<63:
+		return "", errors.New("is a number beyond 64 bits, which the API server would round: write it in quotes")
+	case f == 0: // it may have a sign
+		return "0", nil
+	default:
+		return strconv.FormatFloat(f, 'f', -1, 64), nil
+	}
 }
 
 func marshal(values map[string]Scalar) ([]byte, error) {

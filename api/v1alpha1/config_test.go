@@ -76,16 +76,18 @@ func TestWorkerConfigKeepsScalars(t *testing.T) {
 
 func TestScalarText(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want, err string }{
-		"text":              {in: `"a"`, want: "a"},
-		"escapes":           {in: `"a\"\\\nbé"`, want: "a\"\\\nbé"},
-		"an integer":        {in: `3`, want: "3"},
-		"beyond 64 bits":    {in: `123456789012345678901234567890`, want: "123456789012345678901234567890"},
-		"a float as is":     {in: `1.50`, want: "1.50"},
-		"an exponent as is": {in: `1e3`, want: "1e3"},
-		"a boolean":         {in: `true`, want: "true"},
-		"null":              {in: `null`, err: "spec.config: k is null: give a value, or remove the key"},
-		"a list":            {in: `["a"]`, err: "spec.config: k is not a string, number or boolean: write lists as text, a,b,c"},
-		"an object":         {in: `{"a": 1}`, err: "spec.config: k is not a string, number or boolean"},
+		"text":            {in: `"a"`, want: "a"},
+		"escapes":         {in: `"a\"\\\nbé"`, want: "a\"\\\nbé"},
+		"an integer":      {in: `3`, want: "3"},
+		"beyond 64 bits":  {in: `123456789012345678901234567890`, err: "spec.config: k is a number beyond 64 bits, which the API server would round: write it in quotes"},
+		"beyond a float":  {in: `-1e400`, err: "spec.config: k is a number beyond 64 bits"},
+		"a float":         {in: `1.50`, want: "1.5"},
+		"an exponent":     {in: `1e3`, want: "1000"},
+		"next to nothing": {in: `1e-400`, want: "0"},
+		"a boolean":       {in: `true`, want: "true"},
+		"null":            {in: `null`, err: "spec.config: k is null: give a value, or remove the key"},
+		"a list":          {in: `["a"]`, err: "spec.config: k is not a string, number or boolean: write lists as text, a,b,c"},
+		"an object":       {in: `{"a": 1}`, err: "spec.config: k is not a string, number or boolean"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var c v1alpha1.ConnectorConfig
