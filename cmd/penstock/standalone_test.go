@@ -286,6 +286,41 @@ func TestStandaloneTakeOver(t *testing.T) {
 	}
 }
 
+// Of two processes that start at the same time on one group id one stays.
+func TestStandaloneStartsTwice(t *testing.T) {
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "lines"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in.txt"), "a\n")
+	config := write(t, filepath.Join(dir, "worker.properties"), "bootstrap.servers="+c.ListenAddrs()[0]+"\noffset.flush.interval.ms=50\n")
+	args := []string{"standalone", "-f", "-", "--config", config, "--metrics-addr", ""}
+	one, oneEnded, stopOne := background(t, pipe(dir), args...)
+	two, twoEnded, stopTwo := background(t, pipe(dir), args...)
+	stays, staysEnded, stop := two, twoEnded, stopTwo
+	select {
+	case err = <-oneEnded:
+	case err = <-twoEnded:
+		stays, staysEnded, stop = one, oneEnded, stopOne
+	case <-time.After(patience):
+		broken(t, one, errors.New("both go on"))
+	}
+	if !errors.Is(err, standalone.ErrTakenOver) {
+		t.Fatalf("error %v, want that the other process has taken over", err)
+	}
+	add(t, filepath.Join(dir, "in.txt"), "b\n")
+	eventually(t, "the one that stays moves data", func() bool {
+		b, _ := os.ReadFile(filepath.Join(dir, "out.txt"))
+		return strings.HasSuffix(string(b), "b\n")
+	})
+	stop()
+	if err := <-staysEnded; err != nil {
+		broken(t, stays, err)
+	}
+}
+
 func TestStandaloneWithoutKafka(t *testing.T) {
 	dir := t.TempDir()
 	e, ended, stop := background(t, pipe(dir), "standalone", "-f", "-", "--kafka", "127.0.0.1:1", "--metrics-addr", "")

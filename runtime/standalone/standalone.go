@@ -61,10 +61,6 @@ type Options struct {
 	Logger  *slog.Logger
 }
 
-// ErrTakenOver says that another process runs the same connectors with the same
-// group id now.
-var ErrTakenOver = errors.New("another process with the same group id has taken over")
-
 // FailedError says which connectors have tasks that failed and are not tried
 // again.
 type FailedError struct{ Failures []Failure }
@@ -90,8 +86,9 @@ type Standalone struct {
 	o     Options
 	plans []*plan
 
-	last []Status
-	idle time.Time // since when there is nothing to do; zero: there is something
+	bound time.Time // when all tasks had their first epoch
+	last  []Status
+	idle  time.Time // since when there is nothing to do; zero: there is something
 }
 
 // New returns a Standalone that is not running yet. The connectors must have
@@ -146,6 +143,7 @@ func (s *Standalone) loop(ctx context.Context) error {
 	if err := s.bind(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
+	s.bound = time.Now()
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	for {
@@ -165,10 +163,8 @@ func (s *Standalone) loop(ctx context.Context) error {
 // that was the last time.
 func (s *Standalone) turn(ctx context.Context, now time.Time) (bool, error) {
 	tasks := s.o.Engine.Tasks()
-	for _, t := range tasks {
-		if t.Superseded {
-			return true, fmt.Errorf("%w: it runs task %d of connector %s, so this process stops", ErrTakenOver, t.Index, t.Connector)
-		}
+	if err := s.yield(ctx, tasks, now); err != nil {
+		return true, err
 	}
 	s.fail(tasks, now)
 	if s.restart(ctx, now) {

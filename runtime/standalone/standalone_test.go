@@ -473,14 +473,59 @@ func TestRestartWaitsForKafka(t *testing.T) {
 }
 
 func TestTakenOver(t *testing.T) {
+	superseded := func(s *worker.TaskState) { s.State, s.Superseded = task.Unassigned, true }
+	for name, tc := range map[string]struct {
+		after time.Duration
+		lost  string
+		want  string // "" goes on
+	}{
+		"the first task":             {0, "a-0", "task 0 of connector a"},
+		"the first task, later":      {settleTime, "a-0", "task 0 of connector a"},
+		"another task, at the start": {0, "b-0", ""},
+		"another task, later":        {settleTime, "b-0", "task 0 of connector b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEngine()
+				stopped := source("0")
+				stopped.State = Stopped
+				r := start(t, e, Options{Connectors: []Connector{source("b"), stopped, source("a")}})
+				time.Sleep(tc.after)
+				e.mu.Lock()
+				e.epochs[tc.lost]++ // the other process's
+				e.mu.Unlock()
+				e.set(tc.lost, superseded)
+				if tc.want != "" {
+					<-r.done
+					if !errors.Is(r.err, ErrTakenOver) || !strings.Contains(r.err.Error(), tc.want) {
+						t.Errorf("error %v, want that another process has taken %s over", r.err, tc.want)
+					}
+					return
+				}
+				if s := r.status(t, 0); r.ended() || s.State != StateRunning || e.epoch(tc.lost) != 3 || s.Restarts != 0 {
+					t.Errorf("ended %v, status %+v, epoch %d; want the task back under epoch 3", r.ended(), s, e.epoch(tc.lost))
+				}
+				if err := r.stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// A task that cannot be taken back now is taken back later.
+func TestTakesBackWhenKafkaAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
 		r := start(t, e, Options{Connectors: []Connector{source("a"), source("b")}})
+		e.setEpochErr(errors.New("no broker"))
 		e.set("b-0", func(s *worker.TaskState) { s.State, s.Superseded = task.Unassigned, true })
-		<-r.done
-		if !errors.Is(r.err, ErrTakenOver) || !strings.Contains(r.err.Error(), "task 0 of connector b") {
-			t.Errorf("error %v, want that another process has taken b over", r.err)
+		time.Sleep(2 * look)
+		e.setEpochErr(nil)
+		if s := r.status(t, 1); s.State != StateRunning || r.ended() {
+			t.Errorf("status %+v, ended %v; want it to run again", s, r.ended())
 		}
+		_ = r.stop()
 	})
 }
 
