@@ -502,6 +502,7 @@ func TestTakenOver(t *testing.T) {
 					}
 					return
 				}
+				time.Sleep(2 * look) // one turn takes it back, the next one sees it run
 				if s := r.status(t, 0); r.ended() || s.State != StateRunning || e.epoch(tc.lost) != 3 || s.Restarts != 0 {
 					t.Errorf("ended %v, status %+v, epoch %d; want the task back under epoch 3", r.ended(), s, e.epoch(tc.lost))
 				}
@@ -522,6 +523,7 @@ func TestTakesBackWhenKafkaAnswers(t *testing.T) {
 		e.set("b-0", func(s *worker.TaskState) { s.State, s.Superseded = task.Unassigned, true })
 		time.Sleep(2 * look)
 		e.setEpochErr(nil)
+		time.Sleep(2 * look) // one turn takes it back, the next one sees it run
 		if s := r.status(t, 1); s.State != StateRunning || r.ended() {
 			t.Errorf("status %+v, ended %v; want it to run again", s, r.ended())
 		}
