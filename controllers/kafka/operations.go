@@ -18,18 +18,13 @@ import (
 )
 
 // NextEpoch writes an epoch that is higher than any the task ever had and than
-// the given one, and returns it. Callers see to it that there is one at a time for a task.
+// the given one, and returns it; no other call is given the same.
 func (m *Manager) NextEpoch(ctx context.Context, k state.TaskKey, above int64) (int64, error) {
 	_, l, err := m.holding(ctx, k.Cluster)
 	if err != nil {
 		return 0, err
 	}
-	id := storage.TaskID{Connector: k.Connector, Index: k.Index}
-	epoch := max(l.statuses.Epoch(id), above) + 1
-	if err := l.statuses.PutEpoch(ctx, id, epoch); err != nil {
-		return 0, err
-	}
-	return epoch, nil
+	return l.statuses.Raise(ctx, storage.TaskID{Connector: k.Connector, Index: k.Index}, above)
 }
 
 // FenceSource takes the transactional ids of a source's tasks over, so that

@@ -31,6 +31,7 @@ type Log struct {
 
 	mu       sync.Mutex
 	position map[int32]int64 // everything before it was applied
+	skipped  int64           // offsets that position has passed without a record
 	moved    chan struct{}   // closed and replaced when position changes
 	err      error           // why following does not go on just now
 	next     *round          // the calls of ReadToEnd that are not served yet
@@ -85,14 +86,32 @@ func (l *Log) advance(fetches kgo.Fetches) {
 	defer l.mu.Unlock()
 	l.err = nil
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		if n := len(p.Records); n > 0 {
-			l.position[p.Partition] = p.Records[n-1].Offset + 1
+		for _, r := range p.Records {
+			l.skip(p.Partition, r.Offset)
+			l.position[p.Partition] = r.Offset + 1
 		}
 		if p.Err != nil {
 			l.err = fmt.Errorf("following %s, partition %d: %w", l.topic, p.Partition, p.Err)
 		}
 	})
 	l.wake()
+}
+
+// skip moves a position forward to at, past offsets that have no record: what
+// stood there was compacted or deleted.
+func (l *Log) skip(partition int32, at int64) {
+	if now := l.position[partition]; at > now {
+		l.skipped += at - now
+		l.position[partition] = at
+	}
+}
+
+// skippedOffsets returns how many offsets were passed without a record so far. If
+// it stays the same, nothing that was written meanwhile has been missed.
+func (l *Log) skippedOffsets() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.skipped
 }
 
 func (l *Log) wake() {

@@ -34,7 +34,7 @@ func (l *Log) probe(ends map[int32]int64) error {
 		}
 		l.mu.Lock()
 		if next > l.position[p] {
-			l.position[p] = next
+			l.skip(p, next)
 			l.wake()
 		}
 		l.mu.Unlock()

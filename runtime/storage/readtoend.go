@@ -145,6 +145,6 @@ func (l *Log) skipDeleted() error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	listed.Each(func(o kadm.ListedOffset) { l.position[o.Partition] = max(l.position[o.Partition], o.Offset) })
+	listed.Each(func(o kadm.ListedOffset) { l.skip(o.Partition, o.Offset) })
 	return nil
 }

@@ -37,7 +37,7 @@ type Statuses struct {
 	mu         sync.Mutex
 	tasks      map[TaskID]Status
 	details    map[TaskID]TaskDetail
-	epochs     map[TaskID]int64
+	epochs     map[TaskID]epoch
 	connectors map[string]Status
 	workers    map[string]WorkerDetail
 	identities map[string]claim // by UID
@@ -54,7 +54,7 @@ type claim struct {
 func OpenStatuses(newClient NewClient, topic string, log *slog.Logger, onChange func(Change)) (*Statuses, error) {
 	s := &Statuses{
 		log: log, onChange: onChange,
-		tasks: map[TaskID]Status{}, details: map[TaskID]TaskDetail{}, epochs: map[TaskID]int64{},
+		tasks: map[TaskID]Status{}, details: map[TaskID]TaskDetail{}, epochs: map[TaskID]epoch{},
 		connectors: map[string]Status{}, workers: map[string]WorkerDetail{}, identities: map[string]claim{},
 	}
 	l, err := OpenLog(newClient, topic, s.apply, kgo.RecordPartitioner(byKey()))
@@ -139,15 +139,6 @@ func (s *Statuses) takeDetail(id TaskID, value []byte) error {
 	return set(s.details, id, value)
 }
 
-// takeEpoch keeps the highest, whatever the order of the log.
-func (s *Statuses) takeEpoch(id TaskID, value []byte) error {
-	v, ok, err := decode[epoch](value)
-	if err == nil && ok {
-		s.epochs[id] = max(s.epochs[id], v.Epoch)
-	}
-	return err
-}
-
 // takeIdentity remembers where a claim was first written; writing it again does
 // not move it.
 func (s *Statuses) takeIdentity(uid string, r *kgo.Record) error {
@@ -209,21 +200,6 @@ func (s *Statuses) Tasks() []TaskID {
 	return slices.Collect(maps.Keys(seen))
 }
 
-// Epoch returns the highest epoch of a task that was read so far, 0 if none.
-func (s *Statuses) Epoch(id TaskID) int64 {
-	e, _ := get(s, s.epochs, id)
-	return e
-}
-
-// Highest returns the highest epoch ever written for a task, 0 if none, after it
-// has read the topic to its end.
-func (s *Statuses) Highest(ctx context.Context, id TaskID) (int64, error) {
-	if err := s.ReadToEnd(ctx); err != nil {
-		return 0, err
-	}
-	return s.Epoch(id), nil
-}
-
 // Holder returns the identity that holds the topics, as far as the topic was
 // read.
 func (s *Statuses) Holder() (Identity, bool) {
@@ -261,11 +237,6 @@ func (s *Statuses) PutDetail(ctx context.Context, id TaskID, d TaskDetail) error
 // PutWorker writes what a worker says of itself.
 func (s *Statuses) PutWorker(ctx context.Context, d WorkerDetail) error {
 	return s.putJSON(ctx, workerPrefix+d.Pod, d)
-}
-
-// PutEpoch raises a task's epoch.
-func (s *Statuses) PutEpoch(ctx context.Context, id TaskID, n int64) error {
-	return s.putJSON(ctx, taskKey(epochPrefix, id), epoch{n})
 }
 
 // PutIdentity claims the topics, once. All claims go to partition 0, where their

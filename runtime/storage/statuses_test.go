@@ -107,31 +107,6 @@ func TestStatusesTravel(t *testing.T) {
 	}
 }
 
-func TestEpochsNeverFall(t *testing.T) {
-	k := broker(t)
-	s := k.statuses(t, nil)
-	ctx := within(t)
-	if n, err := s.Highest(ctx, id); n != 0 || err != nil {
-		t.Fatalf("a task that never was has epoch %d, %v", n, err)
-	}
-	for _, n := range []int64{1, 5, 3} {
-		if err := s.PutEpoch(ctx, id, n); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, r := range []*Statuses{s, k.statuses(t, nil)} {
-		if n, err := r.Highest(ctx, id); n != 5 || err != nil {
-			t.Errorf("the highest epoch is %d, %v; want 5", n, err)
-		}
-	}
-	if err := errors.Join(s.DeleteConnector(ctx, id.Connector), s.ReadToEnd(ctx)); err != nil {
-		t.Fatal(err)
-	}
-	if n := s.Epoch(id); n != 5 {
-		t.Errorf("after its connector was deleted, the epoch is %d, want 5", n)
-	}
-}
-
 func TestALateGoodbyeIsNotHeard(t *testing.T) {
 	for name, tc := range map[string]struct {
 		now, late Status
@@ -243,7 +218,7 @@ func FuzzStatusRecord(f *testing.F) {
 	f.Add("penstock-worker-p", []byte(nil))
 	f.Fuzz(func(_ *testing.T, key string, value []byte) {
 		s := &Statuses{
-			tasks: map[TaskID]Status{}, details: map[TaskID]TaskDetail{}, epochs: map[TaskID]int64{},
+			tasks: map[TaskID]Status{}, details: map[TaskID]TaskDetail{}, epochs: map[TaskID]epoch{},
 			connectors: map[string]Status{}, workers: map[string]WorkerDetail{}, identities: map[string]claim{},
 		}
 		_, _ = s.take(key, &kgo.Record{Key: []byte(key), Value: value}) // must not panic

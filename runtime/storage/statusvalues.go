@@ -87,8 +87,11 @@ type Identity struct {
 	Name string `json:"name"`
 }
 
+// epoch is the value of an epoch's key. The record with the lowest offset is the
+// one that counts of those with the same number; Holder tells them apart.
 type epoch struct {
-	Epoch int64 `json:"epoch"`
+	Epoch  int64  `json:"epoch"`
+	Holder string `json:"holder,omitempty"`
 }
 
 // decode reads a value; nil, a tombstone, is reported as not ok.

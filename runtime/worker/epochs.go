@@ -27,7 +27,7 @@ func (w *Worker) awaitLink(ctx context.Context) (*link, error) {
 }
 
 // NextEpoch writes and returns an epoch for a task that is above all that it ever
-// had. It waits until Kafka is reached.
+// had, and that no other process is given. It waits until Kafka is reached.
 func (w *Worker) NextEpoch(ctx context.Context, connector string, index int) (int64, error) {
 	l, err := w.awaitLink(ctx)
 	if err != nil {
@@ -37,14 +37,11 @@ func (w *Worker) NextEpoch(ctx context.Context, connector string, index int) (in
 }
 
 func (l *link) nextEpoch(ctx context.Context, id storage.TaskID) (int64, error) {
-	highest, err := l.statuses.Highest(ctx, id)
+	epoch, err := l.statuses.Raise(ctx, id, 0)
 	if err != nil {
-		return 0, fmt.Errorf("reading the epoch of task %s: %w", task.ID(id), err)
+		return 0, fmt.Errorf("raising the epoch of task %s: %w", task.ID(id), err)
 	}
-	if err := l.statuses.PutEpoch(ctx, id, highest+1); err != nil {
-		return 0, fmt.Errorf("writing the epoch of task %s: %w", task.ID(id), err)
-	}
-	return highest + 1, nil
+	return epoch, nil
 }
 
 // Retire ends the tasks of a connector that have an index of at least from, as
