@@ -218,7 +218,8 @@ pid_of() {
 start() {
   local n dir
   install
-  if [[ -n $host_ip ]] && ! ip -o addr show | grep -qF " $host_ip/"; then
+  # Not piped into grep -q, which ends early: with pipefail, ip would now and then fail for that.
+  if [[ -n $host_ip && -z $(ip -o addr show to "$host_ip") ]]; then
     die "no interface has the address $host_ip: start the cluster first, or leave --host-ip out"
   fi
   format
