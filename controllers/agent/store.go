@@ -5,6 +5,7 @@ package agent
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -102,9 +103,7 @@ func (s *store) specs() map[string]worker.TaskSpec {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := make(map[string]worker.TaskSpec, len(s.tasks))
-	for name, spec := range s.tasks {
-		out[name] = spec
-	}
+	maps.Copy(out, s.tasks)
 	return out
 }
 

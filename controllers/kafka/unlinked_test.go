@@ -5,6 +5,7 @@ package kafka
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -45,9 +46,7 @@ func TestAMendedPasswordReachesKafka(t *testing.T) {
 	run(t, f.m)
 	with := func(password string) state.Settings {
 		s := f.settings("uid-main")
-		for k, v := range map[string]string{"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "u", "sasl.password": password} {
-			s.Properties[k] = v
-		}
+		maps.Copy(s.Properties, map[string]string{"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "u", "sasl.password": password})
 		return s
 	}
 	f.m.Connect(main, with("wrong"))
