@@ -147,6 +147,6 @@ func (w *Worker) sinkClient(o task.Options, log *slog.Logger, hook kgo.Hook) fun
 		return w.o.Kafka.NewClient(kafka.Options{
 			ClientID: "connector-consumer-" + o.ID.Connector + "-" + index,
 			Logger:   slog.New(clientLog{log.Handler()}), Hooks: []kgo.Hook{hook}, Dial: w.o.Dial,
-		}, append(opts[:len(opts):len(opts)], extra...)...)
+		}, append(slices.Clip(opts), extra...)...)
 	}
 }
