@@ -101,7 +101,7 @@ func collect(t reflect.Type, index []int) []field {
 }
 
 func docsOf(t reflect.Type) map[string]string {
-	if d, ok := reflect.Zero(t).Interface().(Documented); ok {
+	if d, ok := reflect.TypeAssert[Documented](reflect.Zero(t)); ok {
 		return maps.Clone(d.ConfigDoc())
 	}
 	return nil

@@ -3,6 +3,8 @@
 
 package connect
 
+import "slices"
+
 // Arena hands out memory that lives as long as its batch: a few large chunks
 // instead of an allocation for each value. The zero Arena is ready. It is not
 // safe for concurrent use.
@@ -56,12 +58,12 @@ func (a *Arena) Take(b []byte) []byte {
 	free := a.bytes[len(a.bytes):cap(a.bytes)]
 	if cap(b) > 0 && cap(free) > 0 && &b[:1][0] == &free[:1][0] && len(b) <= cap(free) {
 		a.bytes = a.bytes[:len(a.bytes)+len(b)]
-		return b[:len(b):len(b)]
+		return slices.Clip(b)
 	}
 	// The append outgrew the chunk and moved: b is on the heap, and its room is
 	// taken over as the new chunk.
 	a.bytes = b
-	return b[:len(b):len(b)]
+	return slices.Clip(b)
 }
 
 // Values returns n null values.

@@ -4,6 +4,7 @@
 package converters_test
 
 import (
+	"maps"
 	"math"
 
 	"penstock.dev/runtime/connect"
@@ -46,9 +47,7 @@ func ordered(kv ...connect.Value) connect.Value {
 // writeCases are those of Cases.java, by the same names.
 func writeCases() map[string]writeCase {
 	m := scalarCases()
-	for name, tc := range containerCases() {
-		m[name] = tc
-	}
+	maps.Copy(m, containerCases())
 	inner := &connect.Schema{
 		Type: connect.Struct, Name: "in\"ner", Version: 3, Doc: "doc é", Optional: true,
 		Parameters: []connect.Parameter{{Name: "z", Value: "1"}, {Name: "a", Value: "\n"}},

@@ -6,6 +6,7 @@ package javajson
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -101,10 +102,8 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 
 // withPoint adds ".0" to a number that has no decimal point.
 func withPoint(dst []byte, at int) []byte {
-	for _, c := range dst[at:] {
-		if c == '.' {
-			return dst
-		}
+	if slices.Contains(dst[at:], '.') {
+		return dst
 	}
 	return append(dst, '.', '0')
 }

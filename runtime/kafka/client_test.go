@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -88,7 +89,7 @@ func TestConnections(t *testing.T) {
 		"plain":                   {users, []map[string]string{login("PLAIN", "u", "p")}, "SASL_PLAINTEXT", false},
 		"scram 256":               {users, []map[string]string{login("SCRAM-SHA-256", "u", "p")}, "SASL_PLAINTEXT", false},
 		"scram 512 over tls": {
-			append(users[:len(users):len(users)], kfake.TLS(serverTLS)), []map[string]string{login("SCRAM-SHA-512", "u", "p"), withTLS}, "SASL_SSL", false,
+			append(slices.Clip(users), kfake.TLS(serverTLS)), []map[string]string{login("SCRAM-SHA-512", "u", "p"), withTLS}, "SASL_SSL", false,
 		},
 		"wrong password": {users, []map[string]string{login("SCRAM-SHA-512", "u", "wrong")}, "SASL_PLAINTEXT", true},
 	} {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -374,7 +373,7 @@ func options(e *epochs, st *states, p connect.Plugin) Options {
 	return Options{
 		ID: ID{Connector: "c", Index: 0}, Count: 1, Epoch: 1, Plugin: p, Key: &text{}, Value: &text{},
 		Epochs: e, OnState: st.add, FlushInterval: 5 * time.Second, StopTimeout: 10 * time.Second,
-		Env: func() connect.Env { return connect.Env{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))} },
+		Env: func() connect.Env { return connect.Env{Logger: slog.New(slog.DiscardHandler)} },
 	}
 }
 

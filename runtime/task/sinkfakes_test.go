@@ -6,7 +6,6 @@ package task
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -63,7 +62,7 @@ func (r *sinkRig) newClient(opts ...kgo.Opt) (*kgo.Client, error) {
 // logger prints when TASK_TEST_LOG is set.
 func logger(name string) *slog.Logger {
 	if os.Getenv("TASK_TEST_LOG") == "" {
-		return slog.New(slog.NewTextHandler(io.Discard, nil))
+		return slog.New(slog.DiscardHandler)
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("who", name)
 }
