@@ -96,6 +96,12 @@ func TestAKafkaThatGoesAndComesBack(t *testing.T) {
 	if _, err := f.m.NextEpoch(within(t), key, 0); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, func() error { // it is read from the topic like a worker's word
+		if s, _ := f.m.Task(key); s.HighestEpoch != 1 {
+			return fmt.Errorf("the task is %+v", s)
+		}
+		return nil
+	})
 	wire.cut()
 	gone := f.await(main, func(c state.Cluster) bool { return c.Reachable != nil })
 	if !gone.CaughtUp || gone.HeldBy != "uid-main" || gone.KafkaClusterID == "" {
