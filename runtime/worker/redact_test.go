@@ -47,6 +47,7 @@ func (c leaky) text() string { return fmt.Sprintf("%s and %q", c.URL, c.Password
 
 // tell logs the secrets and leaves as the mode says.
 func (c leaky) tell(log *slog.Logger, at string) error {
+	//nolint:sloglint // a connector may put it into the message too
 	log.Info("said "+c.text(), "text", c.text(), "error", errors.New(c.text()),
 		slog.Group("in", "a", c.text()), "any", map[string]string{"p": c.Password.Reveal()})
 	log.With("url", c.URL).WithGroup("g").Debug("more", "password", []byte(c.Password.Reveal()))
