@@ -17,6 +17,7 @@ import (
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/connectors"
 	"penstock.dev/runtime/converters"
+	"penstock.dev/runtime/transforms"
 )
 
 // version is set by the linker.
@@ -66,5 +67,8 @@ func commands(r connect.Registry) []*cobra.Command {
 
 // registry is what this binary can run.
 func registry() connect.Registry {
-	return connect.Registry{Plugins: connectors.All(), Converters: converters.All()}
+	return connect.Registry{
+		Plugins: connectors.All(), Converters: converters.All(),
+		Transforms: transforms.All(), Predicates: transforms.Predicates(),
+	}
 }

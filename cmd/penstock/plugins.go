@@ -28,7 +28,7 @@ func pluginsCommand(r connect.Registry) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "plugins",
-		Short: "List the connectors and converters of this build",
+		Short: "List the connectors, converters, transforms and predicates of this build",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return printPlugins(cmd.OutOrStdout(), r, output)
@@ -57,6 +57,12 @@ func pluginInfos(r connect.Registry) []pluginInfo {
 	}
 	for _, c := range r.Converters {
 		infos = append(infos, pluginInfo{Name: c.Name, Type: "converter", Version: version, Aliases: c.Aliases})
+	}
+	for _, t := range r.Transforms {
+		infos = append(infos, pluginInfo{t.Name, "transformation", version, t.Aliases, t.Doc})
+	}
+	for _, p := range r.Predicates {
+		infos = append(infos, pluginInfo{p.Name, "predicate", version, p.Aliases, p.Doc})
 	}
 	return infos
 }

@@ -25,6 +25,7 @@ import (
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/connectors"
 	"penstock.dev/runtime/converters"
+	"penstock.dev/runtime/transforms"
 )
 
 var api *testapi.Server
@@ -76,7 +77,7 @@ func newFixture(t *testing.T) *fixture {
 	f.r = New(Dependencies{
 		Client: api.Client, Live: api.Client, Kafka: f.kafka, Clock: clocktesting.NewFakePassiveClock(time.Now()),
 		Recorder: events.NewFakeRecorder(100),
-		Registry: connect.Registry{Plugins: connectors.All(), Converters: converters.All()},
+		Registry: connect.Registry{Plugins: connectors.All(), Converters: converters.All(), Transforms: transforms.All(), Predicates: transforms.Predicates()},
 		Image:    Image{Name: "local.test/penstock:1", PullPolicy: corev1.PullNever},
 	})
 	return f

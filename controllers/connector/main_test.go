@@ -34,6 +34,7 @@ import (
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/connectors"
 	"penstock.dev/runtime/converters"
+	"penstock.dev/runtime/transforms"
 )
 
 // api is the API server of this package's tests.
@@ -163,7 +164,10 @@ func newFixture(t *testing.T) *fixture {
 }
 
 func registry() connect.Registry {
-	return connect.Registry{Plugins: connectors.All(), Converters: converters.All()}
+	return connect.Registry{
+		Plugins: connectors.All(), Converters: converters.All(),
+		Transforms: transforms.All(), Predicates: transforms.Predicates(),
+	}
 }
 
 func (f *fixture) must(err error) {

@@ -63,6 +63,23 @@ func (b *Batch) Fail(i int, err error) {
 // Failures returns what Fail was told, in that order.
 func (b *Batch) Failures() []Failure { return b.failures }
 
+// Compact removes the records that a transform has dropped. It is for the loop
+// of a sink.
+func (b *Batch) Compact() {
+	n := 0
+	for i := range b.Records {
+		if b.Records[i].dropped {
+			continue
+		}
+		if n != i {
+			b.Records[n] = b.Records[i]
+		}
+		n++
+	}
+	clear(b.Records[n:])
+	b.Records = b.Records[:n]
+}
+
 // Reset empties the batch for reuse.
 func (b *Batch) Reset() {
 	clear(b.Records)

@@ -19,6 +19,12 @@ type ConnectorConfig struct {
 	KeyConverter string `config:"key.converter" optional:"true" importance:"low"`
 	// The converter between a record's value and its bytes in Kafka, likewise.
 	ValueConverter string `config:"value.converter" optional:"true" importance:"low"`
+	// The transforms that records pass, in order: aliases, for each of which
+	// transforms.ALIAS.type and the transform's own keys are set.
+	Transforms []string `config:"transforms" optional:"true" importance:"low"`
+	// The predicates that transforms may name in transforms.ALIAS.predicate: aliases,
+	// for each of which predicates.ALIAS.type and the predicate's own keys are set.
+	Predicates []string `config:"predicates" optional:"true" importance:"low"`
 }
 
 // SinkConfig are the keys that every sink has beside its own.

@@ -17,8 +17,6 @@ var reserved = map[string]string{
 // name, because a connector that runs without them would do something else than
 // its author asked for. An entry that ends in "." is a prefix.
 var refused = []string{
-	"transforms", "transforms.",
-	"predicates", "predicates.",
 	"errors.",
 	"header.converter", "header.converter.",
 	"producer.override.", "consumer.override.", "admin.override.",
@@ -79,6 +77,34 @@ var knownConverters = []string{
 	"org.apache.kafka.connect.converters.LongConverter",
 	"org.apache.kafka.connect.converters.FloatConverter",
 	"org.apache.kafka.connect.converters.DoubleConverter",
+}
+
+// knownTransforms lists transforms of Kafka Connect and of its usual connectors
+// that are not built, without $Key and $Value.
+var knownTransforms = []string{
+	"org.apache.kafka.connect.transforms.Cast",
+	"org.apache.kafka.connect.transforms.DropHeaders",
+	"org.apache.kafka.connect.transforms.ExtractField",
+	"org.apache.kafka.connect.transforms.Filter",
+	"org.apache.kafka.connect.transforms.Flatten",
+	"org.apache.kafka.connect.transforms.HeaderFrom",
+	"org.apache.kafka.connect.transforms.HoistField",
+	"org.apache.kafka.connect.transforms.InsertHeader",
+	"org.apache.kafka.connect.transforms.MaskField",
+	"org.apache.kafka.connect.transforms.SetSchemaMetadata",
+	"org.apache.kafka.connect.transforms.TimestampConverter",
+	"org.apache.kafka.connect.transforms.TimestampRouter",
+	"org.apache.kafka.connect.transforms.ValueToKey",
+	"io.confluent.connect.transforms.Filter",
+	"io.confluent.connect.transforms.ReplaceField",
+	"io.confluent.connect.transforms.ExtractTopic",
+	"io.confluent.connect.transforms.MessageTimestampRouter",
+	"io.confluent.connect.transforms.TombstoneHandler",
+	"io.debezium.transforms.ExtractNewRecordState",
+	"io.debezium.transforms.ByLogicalTableRouter",
+	"io.debezium.transforms.ContentBasedRouter",
+	"io.debezium.transforms.Filter",
+	"io.debezium.transforms.outbox.EventRouter",
 }
 
 func isKnown(class string, known []string, suffix string) bool {

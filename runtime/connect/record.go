@@ -17,6 +17,7 @@ type Record struct {
 	Topic string
 	// Partition is the Kafka partition, or ByKey.
 	Partition int32
+	dropped   bool
 	// Offset is a sink record's Kafka offset.
 	Offset int64
 	// Timestamp is in milliseconds since 1970-01-01T00:00:00Z, or NoTimestamp.
@@ -50,6 +51,10 @@ type Origin struct {
 
 // Origin returns where a sink record was read.
 func (r *Record) Origin() Origin { return r.origin }
+
+// Dropped reports whether a transform has taken the record out of the stream. It
+// is for the loops: a connector sees no such record.
+func (r *Record) Dropped() bool { return r.dropped }
 
 // SetOrigin is for the loop that reads records from Kafka.
 func (r *Record) SetOrigin(o Origin) { r.origin = o }
@@ -102,6 +107,16 @@ func (d *Datum) Get() (*Schema, Value, error) {
 	}
 	d.schema, d.value, d.codec = s, v, nil
 	return s, v, nil
+}
+
+// IsNull reports whether the value is null. It decodes the bytes unless they are
+// null themselves, for a converter may read other bytes as null.
+func (d *Datum) IsNull() (bool, error) {
+	if d.codec != nil && d.raw == nil {
+		return true, nil
+	}
+	_, v, err := d.Get()
+	return v.IsNull(), err
 }
 
 // Raw returns the bytes as they were read and their codec, if nothing has

@@ -8,10 +8,13 @@ import (
 	"strings"
 )
 
-// Registry is what a binary can run: its connectors and its converters.
+// Registry is what a binary can run: its connectors, converters, transforms and
+// predicates.
 type Registry struct {
 	Plugins    []Plugin
 	Converters []ConverterPlugin
+	Transforms []TransformPlugin
+	Predicates []PredicatePlugin
 }
 
 // Lookup finds a connector by its name or by a Kafka Connect class name: in
@@ -36,6 +39,28 @@ func (r Registry) Converter(class string) (ConverterPlugin, bool) {
 	return ConverterPlugin{}, false
 }
 
+// Transform finds a transform by its name or by a Kafka Connect class name, in
+// full or without the package.
+func (r Registry) Transform(class string) (TransformPlugin, bool) {
+	for _, t := range r.Transforms {
+		if matches(class, t.Name, t.Aliases, "") {
+			return t, true
+		}
+	}
+	return TransformPlugin{}, false
+}
+
+// Predicate finds a predicate by its name or by a Kafka Connect class name, in
+// full or without the package.
+func (r Registry) Predicate(class string) (PredicatePlugin, bool) {
+	for _, p := range r.Predicates {
+		if matches(class, p.Name, p.Aliases, "") {
+			return p, true
+		}
+	}
+	return PredicatePlugin{}, false
+}
+
 // Names returns the names of the connectors, in order.
 func (r Registry) Names() []string {
 	names := make([]string, len(r.Plugins))
@@ -51,6 +76,26 @@ func (r Registry) ConverterNames() []string {
 	names := make([]string, len(r.Converters))
 	for i, c := range r.Converters {
 		names[i] = c.Name
+	}
+	slices.Sort(names)
+	return names
+}
+
+// TransformNames returns the names of the transforms, in order.
+func (r Registry) TransformNames() []string {
+	names := make([]string, len(r.Transforms))
+	for i, t := range r.Transforms {
+		names[i] = t.Name
+	}
+	slices.Sort(names)
+	return names
+}
+
+// PredicateNames returns the names of the predicates, in order.
+func (r Registry) PredicateNames() []string {
+	names := make([]string, len(r.Predicates))
+	for i, p := range r.Predicates {
+		names[i] = p.Name
 	}
 	slices.Sort(names)
 	return names

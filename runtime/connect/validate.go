@@ -21,7 +21,7 @@ type Validation struct {
 }
 
 // Validate checks a whole connector config at plan time: its class, the keys
-// that every connector has, its converters, its own keys, and the keys that
+// that every connector has, its converters, its transforms, its own keys, and the keys that
 // nobody knows. It is pure. props are the connector's keys, without class and
 // tasksMax; a value that contains "${" counts as present and is not checked.
 // defaults are the worker's config.
@@ -40,6 +40,9 @@ func (r Registry) Validate(class string, props, defaults map[string]string) Vali
 		v.Problems = append(v.Problems, c.Problems...)
 		v.Warnings = append(v.Warnings, c.Warnings...)
 	}
+	chain := r.ChainFor(p.Kind, props)
+	v.Problems = append(v.Problems, chain.Problems...)
+	v.Warnings = append(v.Warnings, chain.Warnings...)
 	v.Problems = append(v.Problems, p.Check(props)...)
 	v.Warnings = append(v.Warnings, unknownKeys(p, props)...)
 	return v
@@ -111,7 +114,7 @@ func unknownKeys(p Plugin, props map[string]string) []configdef.Problem {
 	known := knownKeys(p)
 	var out []configdef.Problem
 	for _, k := range slices.Sorted(maps.Keys(props)) {
-		if _, ok := reserved[k]; ok || isRefused(k) || isConverterKey(k) || slices.Contains(known, k) {
+		if _, ok := reserved[k]; ok || isRefused(k) || isConverterKey(k) || isChainKey(k) || slices.Contains(known, k) {
 			continue
 		}
 		msg := "is not a key of " + p.Name + " and has no effect"

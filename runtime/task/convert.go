@@ -75,34 +75,47 @@ func (t *topicNames) name(topic string) (string, error) {
 	return name, nil
 }
 
-// convert makes Kafka records of the flight's batch. It returns how many it made
-// and, if that is not all, why the next one failed.
+// convert transforms the flight's batch and makes Kafka records of it. It returns
+// how many records are done with and, if that is not all, why the next one failed.
 func (s *Source) convert(f *flight) (n int, err error) {
-	s.progress.enter(converting)
 	defer s.caught(converting, &err)
-	records := f.batch.Records
-	limit, refused := len(records), error(nil)
-	for _, fail := range f.batch.Failures() {
-		if fail.Index < limit {
-			limit, refused = max(fail.Index, 0), fail.Err
-		}
+	limit, refused := refusal(f.batch)
+	if at, err := s.chain.apply(f.batch, limit); err != nil {
+		limit, refused = at, err
 	}
-	f.prepare(len(records))
+	s.progress.enter(converting)
+	f.prepare(len(f.batch.Records))
 	for n = 0; n < limit; n++ {
 		if err := s.fill(f, n); err != nil {
 			return n, err
 		}
 	}
-	if refused != nil {
-		return n, fmt.Errorf("the connector refused record %d of its batch, which goes to topic %q: %w",
-			limit, records[limit].Topic, refused)
+	return n, refused
+}
+
+// refusal returns the place of the first record that the connector has refused, or
+// the number of records, and why.
+func refusal(b *connect.Batch) (limit int, err error) {
+	limit = len(b.Records)
+	for _, fail := range b.Failures() {
+		if fail.Index < limit {
+			limit, err = max(fail.Index, 0), fail.Err
+		}
 	}
-	return n, nil
+	if err != nil {
+		err = fmt.Errorf("the connector refused record %d of its batch, which goes to topic %q: %w", limit, b.Records[limit].Topic, err)
+	}
+	return limit, err
 }
 
 // fill makes the Kafka record of record i.
 func (s *Source) fill(f *flight, i int) error {
 	r, sl := &f.batch.Records[i], &f.slots[i]
+	if r.Dropped() {
+		sl.rec, sl.flight, sl.next, sl.index, sl.dropped = kgo.Record{}, f, nil, int32(i), true
+		sl.acked.Store(true)
+		return checkOffset(r)
+	}
 	topic, err := s.topics.name(r.Topic)
 	if err != nil {
 		return fmt.Errorf("a record of source partition %s has no valid topic: %w", sourceText(r.Source), err)
@@ -127,7 +140,7 @@ func (s *Source) fill(f *flight, i int) error {
 		}
 		rec.Headers = f.headers[at:len(f.headers):len(f.headers)]
 	}
-	sl.rec, sl.flight, sl.next, sl.index, sl.partition = rec, f, nil, int32(i), r.Partition
+	sl.rec, sl.flight, sl.next, sl.index, sl.partition, sl.dropped = rec, f, nil, int32(i), r.Partition, false
 	sl.acked.Store(false)
 	return nil
 }
@@ -138,6 +151,12 @@ func checkRecord(r *connect.Record) error {
 		return fmt.Errorf("the partition %d must be 0 or more, or %d for one by the key", r.Partition, connect.ByKey)
 	case r.Timestamp < connect.NoTimestamp:
 		return fmt.Errorf("the timestamp %d must be milliseconds since 1970, or %d for none", r.Timestamp, connect.NoTimestamp)
+	}
+	return checkOffset(r)
+}
+
+func checkOffset(r *connect.Record) error {
+	switch {
 	case r.SourceOffset != nil && r.Source == nil:
 		return fmt.Errorf("it has a source offset and no source partition")
 	case r.SourceOffset != nil && len(r.SourceOffset) != len(r.Source.Fields):

@@ -24,6 +24,7 @@ type slot struct {
 	next      *slot // the next record of the same source partition
 	index     int32 // of the record in the flight's batch
 	partition int32 // what the connector asked for; rec.Partition is the client's
+	dropped   bool  // by a transform: acked from the start, and not produced
 	acked     atomic.Bool
 }
 
@@ -83,6 +84,15 @@ func (f *flight) prepare(n int) {
 		f.slots = make([]slot, n)
 	}
 	f.slots = f.slots[:n]
+}
+
+// end returns how many of the first n records there are up to the last one that
+// is to be produced.
+func (f *flight) end(n int) int {
+	for n > 0 && f.slots[n-1].dropped {
+		n--
+	}
+	return n
 }
 
 // weigh sets the cost of the flight.

@@ -38,6 +38,8 @@ const (
 	starting act = iota
 	opening
 	polling
+	transforming
+	deciding
 	converting
 	committing
 	putting
@@ -50,7 +52,7 @@ const (
 // String returns the act as it stands in errors.
 func (a act) String() string {
 	return [...]string{
-		"starting", "opening", "polling", "converting", "committing", "putting",
+		"starting", "opening", "polling", "transforming", "deciding by a predicate", "converting", "committing", "putting",
 		"pre-committing", "taking partitions", "giving partitions back", "closing",
 	}[a]
 }

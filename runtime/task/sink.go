@@ -31,6 +31,7 @@ type Sink struct {
 	newClient  func(...kgo.Opt) (*kgo.Client, error)
 	key, value connect.Converter
 
+	chain      chain
 	task       connect.SinkTask
 	pre        connect.PreCommitter // nil if the task is none
 	rebalancer connect.Rebalancer   // nil if the task is none
@@ -56,6 +57,7 @@ type topicCodecs struct{ key, value connect.Codec }
 func NewSink(o SinkOptions) *Sink {
 	s := &Sink{topics: o.Topics, newClient: o.NewClient, key: o.Key, value: o.Value}
 	s.init(o.Options)
+	s.chain = chain{b: &s.base, links: o.Transforms, sink: true}
 	s.batch = connect.NewBatch(sinkBatchRecords, s.o.MaxInFlightBytes)
 	s.codecs = make(map[string]*topicCodecs)
 	s.parts = make(map[connect.TopicPartition]*sinkPart)
@@ -187,7 +189,22 @@ func (s *Sink) open(ctx context.Context) (err error) {
 	return nil
 }
 
+// transform runs the chain over the batch, and takes out what it drops.
+func (s *Sink) transform() error {
+	if len(s.chain.links) == 0 {
+		return nil
+	}
+	if _, err := s.chain.apply(s.batch, len(s.batch.Records)); err != nil {
+		return err
+	}
+	s.batch.Compact()
+	return nil
+}
+
 func (s *Sink) put(ctx context.Context) (err error) {
+	if len(s.batch.Records) == 0 {
+		return nil // all dropped
+	}
 	s.progress.enter(putting)
 	defer s.crashed(&err)
 	defer s.caught(putting, &err)

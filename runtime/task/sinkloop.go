@@ -13,12 +13,12 @@ import (
 	"penstock.dev/runtime/connect"
 )
 
-// run is a run of records of one partition in the batch.
+// run is a run of records of one partition that was read, from the offset first
+// on, up to and without next.
 type run struct {
-	tp          connect.TopicPartition
-	part        *sinkPart
-	first, end  int // indexes in the batch
-	next, bytes int64
+	tp                 connect.TopicPartition
+	part               *sinkPart
+	first, next, bytes int64
 }
 
 // turn polls once, puts what came, and commits when it is time. It returns
@@ -139,12 +139,11 @@ func (s *Sink) readPartition(topic string, f *kgo.FetchPartition, now time.Time)
 		return
 	}
 	p.begin(f.Records[0].Offset)
-	r := run{tp: tp, part: p, first: len(s.batch.Records)}
+	r := run{tp: tp, part: p, first: f.Records[0].Offset, next: f.Records[len(f.Records)-1].Offset + 1}
 	codecs := s.codecsOf(topic)
 	for _, rec := range f.Records {
 		r.bytes += s.fill(rec, codecs)
 	}
-	r.end, r.next = len(s.batch.Records), f.Records[len(f.Records)-1].Offset+1
 	s.runs = append(s.runs, r)
 }
 
@@ -178,13 +177,17 @@ func (s *Sink) codecsOf(topic string) *topicCodecs {
 	return c
 }
 
-// deliver puts the batch, again and again while the connector says that it may
+// deliver transforms and puts the batch, again and again while the connector says that it may
 // pass. It gives up, to read the records again later, when the group waits for
 // us or the task is paused.
 func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 	s := m.s
 	var retry backoff
 	for {
+		if err := s.transform(); err != nil {
+			s.fail(err)
+			return
+		}
 		start, n := time.Now(), len(s.batch.Records)
 		err := s.put(m.work)
 		switch {
@@ -205,7 +208,7 @@ func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 			m.rewind(s.batchStarts())
 			return
 		}
-		s.read(fetches) // without what the connector has done to it
+		s.read(fetches) // without what transforms and the connector have done to it
 	}
 }
 
@@ -235,8 +238,8 @@ func (s *Sink) advance() error {
 		bytes += r.bytes
 		next := r.next
 		for _, f := range failures {
-			if f.Index >= r.first && f.Index < r.end {
-				next = min(next, s.batch.Records[f.Index].Origin().Offset)
+			if at, ok := s.failedAt(f, r); ok {
+				next = min(next, at)
 			}
 		}
 		r.part.next = max(r.part.next, next)
@@ -248,6 +251,15 @@ func (s *Sink) advance() error {
 	}
 	s.progress.failures.Add(int64(len(failures)))
 	return failed(s.batch, failures)
+}
+
+// failedAt returns the offset of a failed record, if it is of the run.
+func (s *Sink) failedAt(f connect.Failure, r *run) (int64, bool) {
+	if f.Index < 0 || f.Index >= len(s.batch.Records) {
+		return 0, false
+	}
+	o := s.batch.Records[f.Index].Origin()
+	return o.Offset, o.Partition == r.tp.Partition && o.Topic == r.tp.Topic && o.Offset >= r.first && o.Offset < r.next
 }
 
 // failed returns the error of a batch of which records failed: the first one's.
@@ -265,9 +277,8 @@ func failed(b *connect.Batch, failures []connect.Failure) error {
 func (s *Sink) batchStarts() connect.Offsets {
 	at := make(connect.Offsets, len(s.runs))
 	for _, r := range s.runs {
-		o := s.batch.Records[r.first].Origin().Offset
-		if first, ok := at[r.tp]; !ok || o < first {
-			at[r.tp] = o
+		if first, ok := at[r.tp]; !ok || r.first < first {
+			at[r.tp] = r.first
 		}
 	}
 	return at

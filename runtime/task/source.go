@@ -30,6 +30,7 @@ type Source struct {
 
 	task       connect.SourceTask
 	committer  connect.Committer // nil if the task is none
+	chain      chain
 	key, value side
 	topics     topicNames
 
@@ -54,6 +55,7 @@ func NewSource(o SourceOptions) *Source {
 	s.init(o.Options)
 	s.env.Offsets = o.Offsets
 	s.promise = s.acked
+	s.chain = chain{b: &s.base, links: o.Transforms}
 	s.key, s.value = newSide("key", o.Key), newSide("value", o.Value)
 	s.topics.all = make(map[string]string)
 	s.sub = newSubmitted()
@@ -102,14 +104,14 @@ func (s *Source) Progress() Progress {
 
 // reclaim takes back the flights that Kafka has answered, and counts them.
 func (s *Source) reclaim() {
-	popped, bytes := s.sub.popped, s.sub.bytes
+	written, bytes := s.sub.written, s.sub.bytes
 	s.sub.sweep(s.ring.back)
-	s.count(popped, bytes)
+	s.count(written, bytes)
 }
 
-// count adds what was popped since.
-func (s *Source) count(popped, bytes int64) {
-	s.progress.wrote(s.sub.popped-popped, s.sub.bytes-bytes)
+// count adds what was written since.
+func (s *Source) count(written, bytes int64) {
+	s.progress.wrote(s.sub.written-written, s.sub.bytes-bytes)
 }
 
 // acked is the promise of all records. It is called by the producer, one record
@@ -127,9 +129,11 @@ func (s *Source) acked(r *kgo.Record, err error) {
 	}
 }
 
-// submit gives the first n records of a flight to the producer.
+// submit gives the first n records of a flight to the producer, but for those
+// that a transform has dropped.
 func (s *Source) submit(f *flight, n int) error {
 	f.weigh()
+	end := f.end(n)
 	s.mu.Lock()
 	err := s.sub.add(f, n)
 	s.ring.depart(f)
@@ -141,8 +145,11 @@ func (s *Source) submit(f *flight, n int) error {
 		return err
 	}
 	s.progress.lastRecord.Store(time.Now().UnixNano())
-	for i := range n {
-		s.producer.Produce(context.Background(), &f.slots[i].rec, s.promise)
+	// Once the last of them is produced, the flight may be reused.
+	for i := range end {
+		if sl := &f.slots[i]; !sl.dropped {
+			s.producer.Produce(context.Background(), &sl.rec, s.promise)
+		}
 	}
 	return nil
 }

@@ -147,9 +147,9 @@ func (s *Source) setHeld(held bool) {
 func (s *Source) snapshot() snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	popped, bytes := s.sub.popped, s.sub.bytes
+	written, bytes := s.sub.written, s.sub.bytes
 	snap := s.sub.take()
-	s.count(popped, bytes)
+	s.count(written, bytes)
 	if len(snap.offsets) == 0 && s.sub.clean() {
 		s.settled = snap.popped
 	}

@@ -25,7 +25,8 @@ type submitted struct {
 	flights []*flight   // in the order of submission
 
 	given, popped int64 // records
-	bytes         int64 // of the popped ones
+	written       int64 // the popped ones that no transform has dropped
+	bytes         int64 // of those
 	pending       int   // records with a source partition that are not popped
 	dirty         int   // partitions whose offset moved since it was committed
 }
@@ -88,6 +89,7 @@ func partitionKey(src *connect.SourcePartition) (string, error) {
 // add notes the first n records of a flight, before they are given to the
 // producer.
 func (s *submitted) add(f *flight, n int) error {
+	left := 0
 	for i := range n {
 		p, err := s.part(f.batch.Records[i].Source)
 		if err != nil {
@@ -98,6 +100,9 @@ func (s *submitted) add(f *flight, n int) error {
 			f.parts = append(f.parts, p)
 		}
 		sl := &f.slots[i]
+		if !sl.dropped {
+			left++
+		}
 		if p.tail == nil {
 			p.head = sl
 		} else {
@@ -109,7 +114,7 @@ func (s *submitted) add(f *flight, n int) error {
 		}
 	}
 	f.unpopped = n
-	f.left.Store(int32(n))
+	f.left.Store(int32(left))
 	s.given += int64(n)
 	s.flights = append(s.flights, f)
 	return nil
@@ -125,6 +130,9 @@ func (s *submitted) pop(p *sourcePart) {
 		f := sl.flight
 		f.unpopped--
 		s.popped++
+		if !sl.dropped {
+			s.written++
+		}
 		s.bytes += int64(len(sl.rec.Key) + len(sl.rec.Value))
 		if p == &s.none {
 			continue

@@ -155,6 +155,8 @@ type Options struct {
 	// Config is the connector's whole config, secrets resolved.
 	Config     map[string]string
 	Key, Value connect.Converter
+	// Transforms are the task's own, in the order in which they apply.
+	Transforms []connect.ChainLink
 	Epochs     Epochs
 	// OnState is called from the loop with Running or Paused each time it gets
 	// there; it must not block.
