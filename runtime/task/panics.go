@@ -59,6 +59,9 @@ func (a act) String() string {
 
 // isPanic reports whether a panic is the reason of err.
 func isPanic(err error) bool {
+	if err == nil {
+		return false // without an allocation
+	}
 	p := new(PanicError)
 	return errors.As(err, &p)
 }
