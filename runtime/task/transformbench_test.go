@@ -134,7 +134,7 @@ func TestTransformAllocations(t *testing.T) {
 	for _, schema := range []bool{false, true} {
 		batch := newRawBatch(t, schema, threeTransforms(t))
 		batch.turn(t)
-		if per := testing.AllocsPerRun(20, func() { batch.turn(t) }); per > 2 {
+		if per := testing.AllocsPerRun(20, func() { batch.turn(t) }); per > 2 && !raceEnabled { // with the race detector, a pool drops what it is given
 			t.Errorf("schema %t: %.1f allocations for a batch of %d records, want 2 at most", schema, per, rawRecords)
 		}
 		got := string(batch.f.slots[7].rec.Value)
