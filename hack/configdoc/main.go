@@ -7,6 +7,8 @@
 //	configdoc pages OUT README...    writes OUT/<connector>.md for each connector,
 //	                                 and the tables in the README files
 //	configdoc reference OUT          writes OUT/worker.md and OUT/connector.md
+//	configdoc transforms OUT         writes OUT/<transform>.md for each transform
+//	                                 and predicate
 package main
 
 import (
@@ -38,8 +40,10 @@ func run(args []string) error {
 		return writePages(args[1], args[2:])
 	case len(args) == 2 && args[0] == "reference":
 		return writeReference(args[1])
+	case len(args) == 2 && args[0] == "transforms":
+		return writeTransforms(args[1])
 	default:
-		return errors.New("usage: configdoc structs DIR... | configdoc pages OUT README... | configdoc reference OUT")
+		return errors.New("usage: configdoc structs DIR... | configdoc pages OUT README... | configdoc reference OUT | configdoc transforms OUT")
 	}
 }
 

@@ -172,23 +172,35 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		}
 		wantCurrent(t, name, string(want))
 	}
-	for command, dir := range map[string]string{"pages": "docs/reference/connectors", "reference": "docs/reference"} {
-		out := t.TempDir()
-		if err := run([]string{command, out}); err != nil {
-			t.Fatal(err)
-		}
-		pages, err := os.ReadDir(out)
-		if err != nil || len(pages) == 0 {
-			t.Fatalf("%s has written %d pages, error %v", command, len(pages), err)
-		}
-		for _, p := range pages {
-			want, err := os.ReadFile(filepath.Join(out, p.Name()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantCurrent(t, filepath.Join(root, dir, p.Name()), string(want))
+	for command, dir := range map[string]string{"pages": "docs/reference/connectors", "transforms": "docs/reference/transforms"} {
+		there, err := os.ReadDir(filepath.Join(root, dir))
+		if n := wantPages(t, command, filepath.Join(root, dir)); err != nil || len(there) != n {
+			t.Errorf("%s has %d pages, want %d, error %v", dir, len(there), n, err)
 		}
 	}
+	wantPages(t, "reference", filepath.Join(root, "docs/reference"))
+}
+
+// wantPages checks the pages in dir that a command writes, and returns how many
+// they are.
+func wantPages(t *testing.T, command, dir string) int {
+	t.Helper()
+	out := t.TempDir()
+	if err := run([]string{command, out}); err != nil {
+		t.Fatal(err)
+	}
+	pages, err := os.ReadDir(out)
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("%s has written %d pages, error %v", command, len(pages), err)
+	}
+	for _, p := range pages {
+		want, err := os.ReadFile(filepath.Join(out, p.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantCurrent(t, filepath.Join(dir, p.Name()), string(want))
+	}
+	return len(pages)
 }
 
 // Every key of the reference pages says what it means.
@@ -207,6 +219,6 @@ func wantCurrent(t *testing.T, name, want string) {
 	t.Helper()
 	got, err := os.ReadFile(name)
 	if err != nil || string(got) != want {
-		t.Errorf("%s is not current (error %v); run go generate ./runtime/connectors", name, err)
+		t.Errorf("%s is not current (error %v); run go generate ./runtime/...", name, err)
 	}
 }

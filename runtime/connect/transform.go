@@ -85,8 +85,9 @@ type TransformClass[C any] struct {
 	Name string
 	// Aliases are Kafka Connect's full class names for it.
 	Aliases []string
-	// Doc says in a sentence what it does.
-	Doc string
+	// Doc says in a sentence what it does. Example are the lines `key: value` of a
+	// connector's config in which it is of use.
+	Doc, Example string
 	// Check finds what the tags cannot say, once all values are known. It is pure;
 	// nil means nothing.
 	Check func(c C, kind Kind) []configdef.Problem
@@ -97,18 +98,18 @@ type TransformClass[C any] struct {
 // PredicateClass is a kind of predicate whose config is C. Its fields are those
 // of TransformClass.
 type PredicateClass[C any] struct {
-	Name    string
-	Aliases []string
-	Doc     string
-	Check   func(c C) []configdef.Problem
-	New     func(c C) (Predicate, error)
+	Name         string
+	Aliases      []string
+	Doc, Example string
+	Check        func(c C) []configdef.Problem
+	New          func(c C) (Predicate, error)
 }
 
 // TransformPlugin is a kind of transform with its config type erased.
 type TransformPlugin struct {
-	Name    string
-	Aliases []string
-	Doc     string
+	Name         string
+	Aliases      []string
+	Doc, Example string
 	// Keys are its config keys, without their prefix.
 	Keys []configdef.Key
 	// Check returns what is wrong with the config at plan time (see
@@ -121,18 +122,18 @@ type TransformPlugin struct {
 // PredicatePlugin is a kind of predicate with its config type erased. Its fields
 // are those of TransformPlugin.
 type PredicatePlugin struct {
-	Name    string
-	Aliases []string
-	Doc     string
-	Keys    []configdef.Key
-	Check   func(props map[string]string) []configdef.Problem
-	New     func(props map[string]string) (Predicate, error)
+	Name         string
+	Aliases      []string
+	Doc, Example string
+	Keys         []configdef.Key
+	Check        func(props map[string]string) []configdef.Problem
+	New          func(props map[string]string) (Predicate, error)
 }
 
 // Plugin erases the config type.
 func (t TransformClass[C]) Plugin() TransformPlugin {
 	return TransformPlugin{
-		Name: t.Name, Aliases: t.Aliases, Doc: t.Doc, Keys: configdef.Of[C](),
+		Name: t.Name, Aliases: t.Aliases, Doc: t.Doc, Example: t.Example, Keys: configdef.Of[C](),
 		Check: func(props map[string]string, kind Kind) []configdef.Problem {
 			c, problems := configdef.Plan[C](props)
 			if t.Check != nil && len(problems) == 0 && !anyUnresolved(props) {
@@ -153,7 +154,7 @@ func (t TransformClass[C]) Plugin() TransformPlugin {
 // Plugin erases the config type.
 func (p PredicateClass[C]) Plugin() PredicatePlugin {
 	return PredicatePlugin{
-		Name: p.Name, Aliases: p.Aliases, Doc: p.Doc, Keys: configdef.Of[C](),
+		Name: p.Name, Aliases: p.Aliases, Doc: p.Doc, Example: p.Example, Keys: configdef.Of[C](),
 		Check: func(props map[string]string) []configdef.Problem {
 			c, problems := configdef.Plan[C](props)
 			if p.Check != nil && len(problems) == 0 && !anyUnresolved(props) {

@@ -52,18 +52,25 @@ func (t *translator) classEscape() error {
 	case 'Q':
 		return t.quote()
 	case 'p', 'P':
-		name, _, _ := strings.Cut(strings.TrimPrefix(rest[2:], "{"), "}")
-		chars, ok := posix[name]
-		switch {
-		case ok && c == 'P':
-			return lacks(`\P{%s} within a character class`, name)
-		case ok:
-			t.put(len(name)+len(`\p{}`), chars)
-			return nil
-		}
-		return t.property()
+		return t.classProperty()
 	default:
 		return t.character()
 	}
 	return nil
+}
+
+func (t *translator) classProperty() error {
+	rest := t.rest()
+	if body, braced := strings.CutPrefix(rest[2:], "{"); braced {
+		name, _, ended := strings.Cut(body, "}")
+		chars, ok := posix[name]
+		switch {
+		case ok && ended && rest[1] == 'P':
+			return lacks(`\P{%s} within a character class`, name)
+		case ok && ended:
+			t.put(len(name)+len(`\p{}`), chars)
+			return nil
+		}
+	}
+	return t.property()
 }

@@ -286,6 +286,9 @@ var posix = map[string]string{
 func (t *translator) property() error {
 	rest := t.rest()
 	if len(rest) > 2 && rest[2] != '{' {
+		if !isLetter(rest[2]) {
+			return fmt.Errorf(`has a \%c without a property`, rest[1])
+		}
 		t.copy(3) // \pL
 		return nil
 	}

@@ -17,6 +17,15 @@ func HasHeaderKey() connect.PredicatePlugin {
 		Name:    "has-header-key",
 		Aliases: []string{packageName + "predicates.HasHeaderKey"},
 		Doc:     "Is true for records that have a header of the given name.",
+		Example: `transforms: route
+transforms.route.type: regex-router
+transforms.route.regex: (.*)
+transforms.route.replacement: $1-traced
+transforms.route.predicate: traced
+predicates: traced
+predicates.traced.type: has-header-key
+predicates.traced.name: traceparent
+`,
 		New: func(c HasHeaderKeyConfig) (connect.Predicate, error) {
 			return &hasHeaderKey{name: c.Name}, nil
 		},

@@ -45,7 +45,14 @@ func InsertField(side Side) connect.TransformPlugin {
 		Name:    "insert-field-" + side.String(),
 		Aliases: []string{side.class("InsertField")},
 		Doc:     "Adds fields to the record's " + side.String() + ": its topic, partition, offset or timestamp, or a text that is always the same.",
-		Check:   InsertFieldConfig.check,
+		Example: `transforms: where
+transforms.where.type: insert-field-` + side.String() + `
+transforms.where.topic.field: topic
+transforms.where.timestamp.field: at!
+transforms.where.static.field: region
+transforms.where.static.value: eu-west
+`,
+		Check: InsertFieldConfig.check,
 		New: func(c InsertFieldConfig, kind connect.Kind) (connect.Transform, error) {
 			return newInsertField(c, kind, side), nil
 		},

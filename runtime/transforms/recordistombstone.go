@@ -15,6 +15,14 @@ func RecordIsTombstone() connect.PredicatePlugin {
 		Name:    "record-is-tombstone",
 		Aliases: []string{packageName + "predicates.RecordIsTombstone"},
 		Doc:     "Is true for records whose value is null.",
+		Example: `transforms: route
+transforms.route.type: regex-router
+transforms.route.regex: (.*)
+transforms.route.replacement: $1-deleted
+transforms.route.predicate: deleted
+predicates: deleted
+predicates.deleted.type: record-is-tombstone
+`,
 		New: func(struct{}) (connect.Predicate, error) {
 			return recordIsTombstone{}, nil
 		},

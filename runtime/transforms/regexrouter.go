@@ -24,6 +24,11 @@ func RegexRouter() connect.TransformPlugin {
 		Name:    "regex-router",
 		Aliases: []string{packageName + "RegexRouter"},
 		Doc:     "Changes the record's topic by a regular expression.",
+		Example: `transforms: route
+transforms.route.type: regex-router
+transforms.route.regex: prod\.(.*)
+transforms.route.replacement: $1
+`,
 		Check: func(c RegexRouterConfig, _ connect.Kind) []configdef.Problem {
 			_, problems := newRegexRouter(c)
 			return problems

@@ -34,6 +34,11 @@ func ReplaceField(side Side) connect.TransformPlugin {
 		Name:    "replace-field-" + side.String(),
 		Aliases: []string{side.class("ReplaceField")},
 		Doc:     "Leaves out and renames fields of the record's " + side.String() + ".",
+		Example: `transforms: tidy
+transforms.tidy.type: replace-field-` + side.String() + `
+transforms.tidy.exclude: password,ssn
+transforms.tidy.renames: uid:user_id,ts:created_at
+`,
 		Check: func(c ReplaceFieldConfig, _ connect.Kind) []configdef.Problem {
 			if _, err := parseRenames(c.Renames); err != nil {
 				return []configdef.Problem{{Key: "renames", Message: err.Error()}}

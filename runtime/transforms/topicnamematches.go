@@ -22,6 +22,15 @@ func TopicNameMatches() connect.PredicatePlugin {
 		Name:    "topic-name-matches",
 		Aliases: []string{packageName + "predicates.TopicNameMatches"},
 		Doc:     "Is true for records whose topic matches a regular expression.",
+		Example: `transforms: route
+transforms.route.type: regex-router
+transforms.route.regex: (.*)
+transforms.route.replacement: $1-audit
+transforms.route.predicate: audited
+predicates: audited
+predicates.audited.type: topic-name-matches
+predicates.audited.pattern: (orders|payments)\..*
+`,
 		Check: func(c TopicNameMatchesConfig) []configdef.Problem {
 			if _, err := javaregex.Compile(c.Pattern); err != nil {
 				return []configdef.Problem{{Key: "pattern", Message: err.Error()}}
