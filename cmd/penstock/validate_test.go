@@ -102,9 +102,10 @@ func TestValidateUsesTheWorkersDefaults(t *testing.T) {
 // The examples and the samples stand in the README; they must be right.
 func TestExamples(t *testing.T) {
 	for name, files := range map[string][]string{
-		"examples/file-copy": {""},
-		"examples/datagen":   {""},
-		"config/samples":     {"connectcluster.yaml", "datagen-source.yaml", "file-source.yaml", "file-sink.yaml"},
+		"examples/file-copy":  {""},
+		"examples/datagen":    {""},
+		"examples/transforms": {""},
+		"config/samples":      {"connectcluster.yaml", "datagen-source.yaml", "file-source.yaml", "file-sink.yaml"},
 	} {
 		args := []string{"validate", "--strict"}
 		for _, f := range files {

@@ -252,7 +252,7 @@ func TestGoldenPredicates(t *testing.T) {
 			t.Fatalf("no predicate %s", l[0])
 		}
 		props := config(t, l[1])
-		got := ""
+		var got string
 		if problems := plugin.Check(props); len(problems) > 0 {
 			got = "config error"
 		} else {
