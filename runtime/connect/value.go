@@ -17,9 +17,10 @@ import (
 //
 // Strings, byte slices and members are referred to, not copied.
 type Value struct {
-	typ Type
-	num uint64         // the number's bits, or a length
-	ptr unsafe.Pointer // the first byte or the first member
+	typ   Type
+	plain bool           // see PlainString
+	num   uint64         // the number's bits, or a length
+	ptr   unsafe.Pointer // the first byte or the first member
 }
 
 // Entry is a key and a value of a Map.
@@ -71,6 +72,13 @@ func StringOf(v []byte) Value {
 	return Value{typ: String, num: uint64(len(v)), ptr: unsafe.Pointer(unsafe.SliceData(v))}
 }
 
+// PlainString is StringOf for a text that a converter has found to be ASCII
+// without quotes, backslashes and control characters: JSON takes it as it is, and
+// who writes it need not look again.
+func PlainString(v []byte) Value {
+	return Value{typ: String, plain: true, num: uint64(len(v)), ptr: unsafe.Pointer(unsafe.SliceData(v))}
+}
+
 // BytesValue returns a Bytes that refers to v; a nil slice is empty, not null.
 func BytesValue(v []byte) Value {
 	return Value{typ: Bytes, num: uint64(len(v)), ptr: unsafe.Pointer(unsafe.SliceData(v))}
@@ -97,6 +105,9 @@ func (v Value) Type() Type { return v.typ }
 
 // IsNull reports whether the value is null.
 func (v Value) IsNull() bool { return v.typ == Null }
+
+// IsPlain reports whether the value was made by PlainString.
+func (v Value) IsPlain() bool { return v.plain }
 
 // Int returns the number of an Int8, Int16, Int32 or Int64.
 func (v Value) Int() int64 { return int64(v.num) }

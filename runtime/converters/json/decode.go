@@ -38,8 +38,7 @@ func (p *parser) value(n *node, depth int) (connect.Value, error) {
 func (p *parser) any(depth int) (connect.Value, error) {
 	switch c := p.next(); c {
 	case '"':
-		s, err := p.str()
-		return connect.StringOf(s), err
+		return p.stringValue()
 	case '{':
 		return p.object(nil, depth)
 	case '[':
@@ -105,18 +104,18 @@ func (p *parser) object(elem *node, depth int) (connect.Value, error) {
 		return connect.MapValue(nil), nil
 	}
 	for {
-		key, err := p.name()
+		key, err := p.member()
 		if err != nil {
 			return connect.Value{}, err
 		}
 		v, err := p.value(elem, depth+1)
 		if err != nil {
 			if elem != nil {
-				err = at(err, string(key))
+				err = at(err, string(key.Bytes()))
 			}
 			return connect.Value{}, err
 		}
-		p.entries = append(p.entries, connect.Entry{Key: connect.StringOf(key), Value: v})
+		p.entries = append(p.entries, connect.Entry{Key: key, Value: v})
 		more, err := p.more('}')
 		if err != nil {
 			return connect.Value{}, err
@@ -129,15 +128,21 @@ func (p *parser) object(elem *node, depth int) (connect.Value, error) {
 
 // name reads the name of a member and its colon.
 func (p *parser) name() ([]byte, error) {
+	key, err := p.member()
+	return key.Bytes(), err
+}
+
+// member reads the name of a member and its colon, as a value.
+func (p *parser) member() (connect.Value, error) {
 	if p.next() != '"' {
-		return nil, p.unexpected("the name of a field")
+		return connect.Value{}, p.unexpected("the name of a field")
 	}
-	key, err := p.str()
+	key, err := p.stringValue()
 	if err != nil {
-		return nil, err
+		return connect.Value{}, err
 	}
 	if p.next() != ':' {
-		return nil, p.unexpected("':'")
+		return connect.Value{}, p.unexpected("':'")
 	}
 	p.pos++
 	return key, nil

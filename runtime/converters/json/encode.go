@@ -6,7 +6,6 @@ package jsonconv
 import (
 	"encoding/base64"
 	"fmt"
-	"math"
 	"strconv"
 
 	"penstock.dev/runtime/connect"
@@ -211,7 +210,7 @@ func appendAnyMap(dst []byte, v connect.Value, depth int) ([]byte, error) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendString(dst, entries[i].Key.Str()), ':')
+		dst = append(appendText(dst, entries[i].Key), ':')
 		if dst, err = appendAny(dst, entries[i].Value, depth+1); err != nil {
 			return nil, err
 		}
@@ -240,7 +239,7 @@ func appendPairs(dst []byte, entries []connect.Entry, depth int) ([]byte, error)
 func appendScalar(dst []byte, v connect.Value) []byte {
 	switch v.Type() {
 	case connect.String:
-		return appendString(dst, v.Str())
+		return appendText(dst, v)
 	case connect.Boolean:
 		return strconv.AppendBool(dst, v.Bool())
 	case connect.Bytes:
@@ -254,17 +253,18 @@ func appendScalar(dst []byte, v connect.Value) []byte {
 	}
 }
 
-// appendDouble writes whole numbers, which are common, without a search for the
-// shortest digits.
-func appendDouble(dst []byte, f float64) []byte {
-	if n := int64(f); float64(n) == f && n > -1e7 && n < 1e7 && (n != 0 || !math.Signbit(f)) {
-		return append(strconv.AppendInt(dst, n, 10), ".0"...)
-	}
-	return javajson.AppendDouble(dst, f)
-}
-
 func appendBase64(dst, b []byte) []byte {
 	dst = base64.StdEncoding.AppendEncode(append(dst, '"'), b)
+	return append(dst, '"')
+}
+
+// appendText writes a String.
+func appendText(dst []byte, v connect.Value) []byte {
+	if !v.IsPlain() {
+		return appendString(dst, v.Str())
+	}
+	dst = append(dst, '"')
+	dst = append(dst, v.Bytes()...)
 	return append(dst, '"')
 }
 

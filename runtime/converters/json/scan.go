@@ -162,6 +162,19 @@ func (p *parser) str() ([]byte, error) {
 	return nil, p.badString(end)
 }
 
+// stringValue reads the string that begins at the quote where the parser is. A plain one
+// is marked, for it to be written without a look.
+func (p *parser) stringValue() (connect.Value, error) {
+	start := p.pos + 1
+	end, wide := scan(p.data, start)
+	if !wide && end < len(p.data) && p.data[end] == '"' {
+		p.pos = end + 1
+		return connect.PlainString(p.data[start:end:end]), nil
+	}
+	s, err := p.str()
+	return connect.StringOf(s), err
+}
+
 func (p *parser) invalidUTF8(start int) error {
 	for i := start; i < len(p.data); {
 		r, n := utf8.DecodeRune(p.data[i:])

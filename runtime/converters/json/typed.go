@@ -30,8 +30,7 @@ func (p *parser) typed(n *node, depth int) (connect.Value, error) {
 		if c != '"' {
 			return connect.Value{}, p.mismatch(n, c)
 		}
-		s, err := p.str()
-		return connect.StringOf(s), err
+		return p.stringValue()
 	case connect.Boolean:
 		if c != 't' && c != 'f' {
 			return connect.Value{}, p.mismatch(n, c)
