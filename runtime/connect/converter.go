@@ -18,6 +18,13 @@ type Converter interface {
 	ToConnect(a *Arena, topic string, data []byte) (*Schema, Value, error)
 }
 
+// TopicFree marks a converter whose bytes do not depend on the topic: those of one
+// topic may go to another as they are.
+type TopicFree interface {
+	Converter
+	TopicFree()
+}
+
 // ConverterPlugin is a kind of converter that connectors can name in
 // key.converter and value.converter.
 type ConverterPlugin struct {

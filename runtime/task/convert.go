@@ -19,11 +19,13 @@ type side struct {
 	name       string
 	conv       connect.Converter
 	comparable bool // conv may be compared with another one
+	topicFree  bool // its bytes are the same for all topics
 	room       int  // what the converter is likely to need
 }
 
 func newSide(name string, conv connect.Converter) side {
-	return side{name: name, conv: conv, comparable: conv != nil && reflect.TypeOf(conv).Comparable()}
+	_, free := conv.(connect.TopicFree)
+	return side{name: name, conv: conv, comparable: conv != nil && reflect.TypeOf(conv).Comparable(), topicFree: free}
 }
 
 // The room that a converter finds to begin with: as much as it has needed
@@ -34,7 +36,7 @@ const minTail, maxTail = 64, 64 << 10
 // bytes returns the datum as the bytes of a Kafka record, nil for null, in the
 // memory of the batch. Bytes that came with the same converter pass through.
 func (s *side) bytes(a *connect.Arena, topic string, d *connect.Datum) ([]byte, error) {
-	if raw, c, ok := d.Raw(); ok && s.comparable && c.Converter == s.conv && c.Topic == topic {
+	if raw, c, ok := d.Raw(); ok && s.comparable && c.Converter == s.conv && (s.topicFree || c.Topic == topic) {
 		return raw, nil
 	}
 	schema, v, err := d.Get()

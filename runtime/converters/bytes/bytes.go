@@ -32,6 +32,9 @@ func Plugin() connect.ConverterPlugin {
 // Converter passes bytes through.
 type Converter struct{}
 
+// TopicFree implements connect.TopicFree.
+func (Converter) TopicFree() {}
+
 // FromConnect implements connect.Converter. It takes bytes with or without a
 // schema, and no other type.
 func (Converter) FromConnect(dst []byte, _ string, s *connect.Schema, v connect.Value) ([]byte, error) {

@@ -55,6 +55,9 @@ func New(c Config) (*Converter, error) {
 	return v, nil
 }
 
+// TopicFree implements connect.TopicFree.
+func (c *Converter) TopicFree() {}
+
 // FromConnect implements connect.Converter. A null value without schema is a
 // null record; a null value with a schema is written.
 func (c *Converter) FromConnect(dst []byte, _ string, s *connect.Schema, v connect.Value) ([]byte, error) {

@@ -66,6 +66,9 @@ func problems(c Config, found []configdef.Problem) []configdef.Problem {
 // Converter converts between values and text.
 type Converter struct{}
 
+// TopicFree implements connect.TopicFree.
+func (Converter) TopicFree() {}
+
 // FromConnect implements connect.Converter. Null is null, whatever the schema.
 func (Converter) FromConnect(dst []byte, _ string, s *connect.Schema, v connect.Value) ([]byte, error) {
 	if v.IsNull() {
