@@ -44,8 +44,7 @@ func Compile(java string) (*Pattern, error) {
 }
 
 func refused(err error) error {
-	var e *syntax.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*syntax.Error](err); ok {
 		return fmt.Errorf("is not a regular expression that can be used here: %s: `%s`", e.Code, e.Expr)
 	}
 	return fmt.Errorf("is not a regular expression that can be used here: %w", err)

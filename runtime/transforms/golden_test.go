@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"slices"
 	"regexp"
 	"strconv"
 	"strings"
@@ -237,12 +238,7 @@ func TestGoldenRegexRouter(t *testing.T) {
 // invalidReplacement reports whether the golden file has a replacement because it
 // is wrong.
 func invalidReplacement(r string) bool {
-	for _, wrong := range []string{"${1}", "${n}", "${n", "$", "$x", `\`, "$2"} {
-		if r == wrong {
-			return true
-		}
-	}
-	return false
+	return slices.Contains([]string{"${1}", "${n}", "${n", "$", "$x", `\`, "$2"}, r)
 }
 
 func TestGoldenPredicates(t *testing.T) {
