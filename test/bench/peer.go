@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// peerSources are the files that decide what is in the peer's folder.
+var peerSources = []string{
+	"hack/kafka/pom.xml", "test/bench/peer/pom.xml",
+	"test/bench/peer/src/main/java/dev/penstock/bench/JsonFileSink.java",
+	"test/bench/peer/src/main/java/dev/penstock/bench/JsonFileSinkTask.java",
+	"test/bench/peer/src/main/resources/META-INF/services/org.apache.kafka.connect.sink.SinkConnector",
+}
+
+// installPeer puts Apache Kafka Connect of the broker's version, and our sink for
+// it, into the cache and returns the folder and the version.
+func installPeer(ctx context.Context, root, cache string) (dir, version string, err error) {
+	stamp := sha256.New()
+	for _, name := range peerSources {
+		data, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			return "", "", fmt.Errorf("looking for the peer's sources: %w", err)
+		}
+		if name == peerSources[0] {
+			version = kafkaVersion(data)
+		}
+		stamp.Write(data)
+	}
+	if version == "" {
+		return "", "", fmt.Errorf("%s names no kafka.version", peerSources[0])
+	}
+	dir = filepath.Join(cache, "connect-"+version)
+	want := hex.EncodeToString(stamp.Sum(nil))
+	if have, err := os.ReadFile(filepath.Join(dir, "sources.sha256")); err == nil && string(have) == want {
+		return dir, version, nil
+	}
+	return dir, version, buildPeer(ctx, root, dir, version, want)
+}
+
+func kafkaVersion(pom []byte) string {
+	m := regexp.MustCompile(`<kafka.version>(.*)</kafka.version>`).FindSubmatch(pom)
+	if m == nil {
+		return ""
+	}
+	return string(m[1])
+}
+
+func buildPeer(ctx context.Context, root, dir, version, stamp string) error {
+	fmt.Fprintf(os.Stderr, "bench: fetching Apache Kafka Connect %s from Maven Central\n", version)
+	target := dir + ".build"
+	for _, path := range []string{dir, target} {
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+	}
+	cmd := exec.CommandContext(ctx, "mvn", "-B", "-q", "-f", filepath.Join(root, "test/bench/peer/pom.xml"),
+		"-Dkafka.version="+version, "-Dbuild.to="+target,
+		"package", "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building Kafka Connect with mvn: %w\n%s", err, strings.TrimSpace(string(out)))
+	}
+	if err := os.Rename(filepath.Join(target, "bench-peer-1.jar"), filepath.Join(dir, "bench-peer-1.jar")); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(target); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "sources.sha256"), []byte(stamp), 0o644)
+}
