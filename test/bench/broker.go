@@ -18,6 +18,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"penstock.dev/test/bench/bare"
 )
 
 // broker is the Kafka on which everything runs.
@@ -129,22 +131,9 @@ func (b *broker) ends(ctx context.Context, topic string) (map[int32]int64, error
 	return ends, nil
 }
 
-// codecs are the names of Kafka's compression.
-func codecs(name string) (kgo.CompressionCodec, error) {
-	switch name {
-	case "none":
-		return kgo.NoCompression(), nil
-	case "lz4":
-		return kgo.Lz4Compression(), nil
-	case "zstd":
-		return kgo.ZstdCompression(), nil
-	}
-	return kgo.CompressionCodec{}, fmt.Errorf("compression %q is unknown here, use none, lz4 or zstd", name)
-}
-
 // load writes n records, evenly over the topic's partitions.
 func (b *broker) load(ctx context.Context, topic string, partitions int, compression string, n int64, record func(i int64) []byte) error {
-	codec, err := codecs(compression)
+	codec, err := bare.Codec(compression)
 	if err != nil {
 		return err
 	}

@@ -108,6 +108,12 @@ func (o options) check() error {
 	return nil
 }
 
+// wants reports whether a work is to be done: P1 means P1-latency too.
+func (o options) wants(id string) bool {
+	family, _, _ := strings.Cut(id, "-")
+	return len(o.only) == 0 || slices.Contains(o.only, id) || slices.Contains(o.only, family)
+}
+
 // work is one line of the table in which the goals are.
 type work struct {
 	id  string
@@ -144,8 +150,13 @@ func works() []work {
 	return []work{
 		{"P1", matrix(p1Records, p1)},
 		{"P2", matrix(p2Records, p2)},
+		{"P1-latency", func(ctx context.Context, b *bench) error { return latency(ctx, b, "P1", latencyOfSink) }},
+		{"P2-latency", func(ctx context.Context, b *bench) error { return latency(ctx, b, "P2", latencyOfSource) }},
 		{"P3", one(p3Records, p3)},
 		{"P4", one(p4Records, p4)},
+		{"P8", p8},
+		{"P9", p9},
+		{"P14", p14},
 	}
 }
 
@@ -165,7 +176,7 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.broker.stop(), os.RemoveAll(b.dir)) }()
 	for _, w := range works() {
-		if len(o.only) > 0 && !slices.Contains(o.only, w.id) {
+		if !o.wants(w.id) {
 			continue
 		}
 		begun := time.Now()

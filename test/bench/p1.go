@@ -49,12 +49,7 @@ func p1(ctx context.Context, b *bench, v variant) error {
 	if err != nil {
 		return err
 	}
-	connectorOf := func(turn string) connector {
-		return connector{name: "p1-" + turn, class: "org.apache.kafka.connect.file.FileStreamSinkConnector", tasks: v.tasks, config: map[string]string{
-			"topics": l.topic, "file": b.path(turn, "out"), "key.converter": stringConverter,
-			"value.converter": jsonConverter, "value.converter.schemas.enable": "true",
-		}}
-	}
+	connectorOf := func(turn string) connector { return p1Connector(turn, l.topic, b.path(turn, "out"), v.tasks) }
 	c := sinkContest(b, v, "P1", l, connectorOf, false)
 	results, err := b.hold(ctx, c)
 	if err != nil {
@@ -65,6 +60,13 @@ func p1(ctx context.Context, b *bench, v variant) error {
 		b.book.rates["P1"] = halfLoad(results)
 	}
 	return b.broker.deleteTopic(ctx, l.topic)
+}
+
+func p1Connector(turn, topic, file string, tasks int) connector {
+	return connector{name: "p1-" + turn, class: "org.apache.kafka.connect.file.FileStreamSinkConnector", tasks: tasks, config: map[string]string{
+		"topics": topic, "file": file, "key.converter": stringConverter,
+		"value.converter": jsonConverter, "value.converter.schemas.enable": "true",
+	}}
 }
 
 // sinkContest compares systems that write a topic to a file.

@@ -25,8 +25,8 @@ func p3(ctx context.Context, b *bench, v variant) error {
 	if err := b.broker.createTopic(ctx, topic, v.partitions); err != nil {
 		return err
 	}
-	body := bare.Body(v.size)
-	err = b.broker.load(ctx, topic, v.partitions, v.compression, v.records, func(i int64) []byte { return bare.Append(nil, body, i) })
+	block := bare.Block()
+	err = b.broker.load(ctx, topic, v.partitions, v.compression, v.records, func(i int64) []byte { return bare.Append(nil, block, i, v.size) })
 	if err != nil {
 		return err
 	}
@@ -41,10 +41,10 @@ func p3Source(b *bench, v variant) contest {
 	topic := func(turn string) string { return "p3-" + turn }
 	size := itoa(v.size)
 	want := func() (c checksum) {
-		body := bare.Body(v.size)
+		block := bare.Block()
 		var value []byte
 		for i := range v.records {
-			value = bare.Append(value[:0], body, i)
+			value = bare.Append(value[:0], block, i, v.size)
 			c.add(b.seed, value)
 		}
 		return c

@@ -25,7 +25,7 @@ func p4(ctx context.Context, b *bench, v variant) error {
 		}}
 	}
 	if err := refused(connectorOf("probe")); err != nil {
-		b.book.skip("P4", "this build does not take the transforms: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+		b.book.skip("P4", "this build does not take the transforms: "+strings.SplitN(err.Error(), "\n", 2)[0])
 		return nil
 	}
 	l, err := b.loadEnvelopes(ctx, topic, v, func(s shape, dst []byte, r record) []byte { return s.transformed(dst, "routed-in", r) })

@@ -43,7 +43,7 @@ func Run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return errors.New("bare needs sink or source")
 	}
-	o := Options{Compression: kgo.NoCompression()}
+	var o Options
 	var compression string
 	flags := flag.NewFlagSet("bare "+args[0], flag.ContinueOnError)
 	flags.StringVar(&o.Broker, "broker", "", "broker")
@@ -57,15 +57,10 @@ func Run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	switch compression {
-	case "snappy":
-		o.Compression = kgo.SnappyCompression()
-	case "lz4":
-		o.Compression = kgo.Lz4Compression()
-	case "zstd":
-		o.Compression = kgo.ZstdCompression()
-	}
 	var err error
+	if o.Compression, err = Codec(compression); err != nil {
+		return err
+	}
 	switch args[0] {
 	case "sink":
 		err = sink(ctx, o)
@@ -82,6 +77,21 @@ func Run(ctx context.Context, args []string) error {
 		return nil
 	}
 	return err
+}
+
+// Codec returns a compression by Kafka's name for it.
+func Codec(name string) (kgo.CompressionCodec, error) {
+	switch name {
+	case "none":
+		return kgo.NoCompression(), nil
+	case "snappy":
+		return kgo.SnappyCompression(), nil
+	case "lz4":
+		return kgo.Lz4Compression(), nil
+	case "zstd":
+		return kgo.ZstdCompression(), nil
+	}
+	return kgo.CompressionCodec{}, fmt.Errorf("compression %q is unknown here, use none, snappy, lz4 or zstd", name)
 }
 
 func sink(ctx context.Context, o Options) (err error) {
@@ -194,10 +204,10 @@ func (p *producer) done(r *kgo.Record, err error) {
 }
 
 func (p *producer) generate(ctx context.Context, o Options) error {
-	body := Body(o.Size)
+	block := Block()
 	for i := int64(0); (o.Records == 0 || i < o.Records) && ctx.Err() == nil; i++ {
 		r := p.record()
-		r.Value = Append(r.Value, body, i)
+		r.Value = Append(r.Value, block, i, o.Size)
 		p.send(ctx, r)
 	}
 	return ctx.Err()

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 )
 
@@ -26,18 +27,25 @@ func Expect(n int64, size int) Count {
 // numberSize is what a generated record starts with.
 const numberSize = 8
 
-// Body returns what follows the number in a generated record.
-func Body(size int) []byte {
-	b := make([]byte, max(size-numberSize, 0))
-	for i := range b {
-		b[i] = byte('a' + i%26)
-	}
+// blockSize is that of the random bytes from which generated records are cut.
+const blockSize = 1 << 20
+
+// Block returns the bytes from which generated records are cut: random, so that
+// compression gains nothing and the work is that of bytes that are not
+// compressed.
+func Block() []byte {
+	rng := rand.NewChaCha8([32]byte{1})
+	b := make([]byte, blockSize)
+	_, _ = rng.Read(b) // it returns no error
 	return b
 }
 
-// Append appends the generated record of a number.
-func Append(dst, body []byte, number int64) []byte {
-	return append(binary.BigEndian.AppendUint64(dst, uint64(number)), body...)
+// Append appends the generated record of a number: the number, and what else it
+// takes to be of that size.
+func Append(dst, block []byte, number int64, size int) []byte {
+	n := size - numberSize
+	at := int(uint64(number) * 7919 % uint64(len(block)-n))
+	return append(binary.BigEndian.AppendUint64(dst, uint64(number)), block[at:at+n]...)
 }
 
 // Add counts a record.

@@ -38,7 +38,7 @@ func sourcePlugin() connect.Plugin {
 		Tasks: func(SourceConfig, int) int { return 1 },
 		Open: func(_ context.Context, _ connect.Env, c SourceConfig) (connect.SourceTask, error) {
 			return &source{
-				config: c, body: bare.Body(c.Size),
+				config: c, block: bare.Block(),
 				part: &connect.SourcePartition{Key: map[string]any{"bench": "0"}, Fields: []string{"n"}},
 			}, nil
 		},
@@ -47,7 +47,7 @@ func sourcePlugin() connect.Plugin {
 
 type source struct {
 	config SourceConfig
-	body   []byte
+	block  []byte
 	part   *connect.SourcePartition
 	n      int64
 }
@@ -61,7 +61,7 @@ func (s *source) Poll(ctx context.Context, b *connect.Batch) error {
 	for s.n < int64(s.config.Records) && !b.Full() {
 		r := b.Add()
 		r.Topic = s.config.Topic
-		r.Value.Set(connect.BytesSchema, connect.BytesValue(b.Arena.Take(bare.Append(b.Arena.Tail(s.config.Size), s.body, s.n))))
+		r.Value.Set(connect.BytesSchema, connect.BytesValue(b.Arena.Take(bare.Append(b.Arena.Tail(s.config.Size), s.block, s.n, s.config.Size))))
 		s.n++
 		r.Source, r.SourceOffset = s.part, b.Offset(connect.Int64Value(s.n))
 	}

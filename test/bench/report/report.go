@@ -75,11 +75,11 @@ type Result struct {
 
 // Series is a line of a plot.
 type Series struct {
-	ID    string  `json:"id"`
-	Name  string  `json:"name"`
-	Unit  string  `json:"unit"`
-	Of    string  `json:"of"` // what x is
-	Point []Point `json:"points"`
+	ID     string  `json:"id"`
+	Name   string  `json:"name"`
+	Unit   string  `json:"unit"`
+	Of     string  `json:"of"` // what x is
+	Points []Point `json:"points"`
 }
 
 // Point is a point of a Series.
