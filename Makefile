@@ -43,8 +43,24 @@ e2e: ## Run the end-to-end suite on a real Kubernetes and a real Kafka, which it
 	go test -tags e2e -count=1 -timeout 60m -v ./test/e2e/...
 
 .PHONY: bench
-bench: ## Run the benchmarks of the hot paths.
+bench: bin/bench ## Measure beside Kafka Connect and bare franz-go on a Kafka of its own; writes docs/benchmarks.* (40 minutes, a quiet machine).
+	bin/bench -o docs
+
+.PHONY: bench-full
+bench-full: bin/bench ## The same with each axis: record size, partitions, tasks, compression (hours).
+	bin/bench -full -o docs
+
+.PHONY: bench-quick
+bench-quick: bin/bench ## A few records a work: fails on wrong results and on allocations, never on time.
+	bin/bench -quick
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks of the hot paths.
 	go test -run '^$$' -bench . -benchmem ./runtime/...
+
+.PHONY: bin/bench
+bin/bench: build
+	go build -o $@ ./test/bench
 
 .PHONY: lint
 lint: ## Run golangci-lint.

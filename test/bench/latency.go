@@ -37,14 +37,15 @@ type course struct {
 // latency measures how long records take at half load.
 func latency(ctx context.Context, b *bench, work string, open func(ctx context.Context, b *bench, turn string) (course, error)) error {
 	rate := b.book.rates[work]
+	of := "half of what the slowest worker reached"
 	if rate == 0 {
-		rate = unmeasuredRate
+		rate, of = unmeasuredRate, "a rate for runs that do not measure throughput"
 	}
 	warm, span := 5*time.Second, 5*time.Second
 	if b.quick {
 		warm, span = time.Second, time.Second
 	}
-	b.book.note(fmt.Sprintf("%s: latencies at %.0f records/s, half of what the slowest worker reached.", work, rate))
+	b.book.note(fmt.Sprintf("%s: latencies at %.0f records/s, %s.", work, rate, of))
 	p50, p99 := map[system][]float64{}, map[system][]float64{}
 	for round := range b.rounds {
 		for _, s := range []system{ours, peer, bareKgo} {

@@ -103,8 +103,3 @@ func (b *bench) probeCompression(ctx context.Context) (string, error) {
 	_, compression, err := b.broker.read(ctx, b.seed, topic)
 	return compression, err
 }
-
-// publish writes the report.
-func (b *bench) publish(o options) error {
-	return b.book.Table(os.Stdout)
-}

@@ -35,7 +35,8 @@ const p14Rounds = 2
 
 // p14 finds out what each added connector costs.
 func p14(ctx context.Context, b *bench) error {
-	counts, settle, window := []int{1, 10, 100, 1000}, 6*time.Second, 10*time.Second
+	// Clients close connections that were idle for 10 s.
+	counts, settle, window := []int{1, 10, 100, 1000}, 12*time.Second, 10*time.Second
 	if b.quick {
 		counts, settle, window = []int{1, 10, 50}, time.Second, time.Second
 	}
