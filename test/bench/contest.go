@@ -10,6 +10,7 @@ import (
 	"hash/maphash"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -67,8 +68,13 @@ type contest struct {
 
 func (b *bench) hold(ctx context.Context, c contest) (map[system][]measured, error) {
 	out := map[system][]measured{}
+	systems := c.systems
+	if b.quick {
+		// It is the same program as the other one.
+		systems = slices.DeleteFunc(slices.Clone(systems), func(s system) bool { return s == tunedPeer })
+	}
 	for round := range b.rounds {
-		for _, s := range c.systems {
+		for _, s := range systems {
 			m, err := b.turn(ctx, c, s)
 			if err != nil {
 				return nil, fmt.Errorf("%s, round %d, %s: %w", c.id, round+1, s, err)
@@ -118,6 +124,7 @@ type bench struct {
 	versions  map[string]string
 	broker    *broker
 	group     string
+	profiles  string // folder for profiles of Penstock; "" is none
 	produces  string // what Penstock compresses with when nobody says anything
 	rounds    int
 	quick     bool

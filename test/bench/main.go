@@ -51,6 +51,7 @@ func command(ctx context.Context, args []string) error {
 
 type options struct {
 	root, cache, binary, out string
+	profiles                 string
 	only                     []string
 	rounds, port             int
 	scale                    float64
@@ -69,6 +70,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.cache, "cache", filepath.Join(home, ".cache/penstock"), "where jars and, while it runs, data are")
 	flags.StringVar(&o.binary, "binary", "bin/penstock", "the penstock to measure")
 	flags.StringVar(&o.out, "o", "", "folder that takes benchmarks.json, benchmarks.md and the plots; none writes to the terminal only")
+	flags.StringVar(&o.profiles, "profiles", "", "folder that takes a CPU profile of Penstock in each turn; it is not for figures to be published")
 	flags.StringVar(&only, "only", "", "works to do, for example P1,P3 (default all)")
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds of each work")
 	flags.IntVar(&o.port, "port", 19392, "port of the broker; the next one is used too")
@@ -163,7 +165,7 @@ func works() []work {
 func run(ctx context.Context, o options) (err error) {
 	started := time.Now()
 	b := &bench{
-		root: o.root, binary: o.binary, dir: filepath.Join(o.cache, fmt.Sprintf("bench-%d", o.port)), group: "bench", rounds: o.rounds,
+		root: o.root, binary: o.binary, dir: filepath.Join(o.cache, fmt.Sprintf("bench-%d", o.port)), group: "bench", rounds: o.rounds, profiles: o.profiles,
 		quick: o.quick, full: o.full, scale: o.scale, seed: maphash.MakeSeed(), book: newBook(),
 		log: func(line string) { fmt.Fprintln(os.Stderr, line) },
 	}

@@ -73,7 +73,8 @@ func p3Source(b *bench, v variant) contest {
 			if err != nil {
 				return err
 			}
-			if compression != b.produces {
+			// A client sends as they are the bytes of which its codec makes no fewer.
+			if compression != b.produces && compression != "none" {
 				return fmt.Errorf("%s compresses with %s, %s was expected", s, compression, b.produces)
 			}
 			return errors.Join(want.diff(got), b.broker.deleteTopic(ctx, topic(turn)))

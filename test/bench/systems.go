@@ -112,10 +112,12 @@ func (b *bench) penstock(dir, addr string, j job) (proc.Command, error) {
 	if err := writeManifest(manifest, j.connectors); err != nil {
 		return proc.Command{}, err
 	}
-	if j.own {
-		return proc.Command{Path: b.self, Args: []string{
-			"worker", "-f", manifest, "-kafka", b.broker.address(), "-group", b.group, "-metrics-addr", addr,
-		}}, nil
+	if j.own || b.profiles != "" {
+		args := []string{"worker", "-f", manifest, "-kafka", b.broker.address(), "-group", b.group, "-metrics-addr", addr}
+		if b.profiles != "" {
+			args = append(args, "-cpuprofile", filepath.Join(b.profiles, j.connectors[0].name+".pprof"))
+		}
+		return proc.Command{Path: b.self, Args: args}, nil
 	}
 	config := filepath.Join(dir, "worker.properties")
 	err := writeProperties(config, map[string]string{"bootstrap.servers": b.broker.address(), "group.id": b.group})

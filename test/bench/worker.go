@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,11 +42,39 @@ func runWorker(ctx context.Context, args []string) error {
 	file := flags.String("f", "", "manifest")
 	broker := flags.String("kafka", "", "broker")
 	group := flags.String("group", "bench", "group id")
+	profile := flags.String("cpuprofile", "", "file that takes a CPU profile")
 	addr := flags.String("metrics-addr", "", "address of /metrics and probes")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	m, err := manifest.Load(ctx, []string{*file}, os.Stdin)
+	stop, err := startProfile(*profile)
+	if err != nil {
+		return err
+	}
+	return errors.Join(serveConnectors(ctx, *file, *broker, *group, *addr), stop())
+}
+
+// startProfile profiles the processor time until stop is called.
+func startProfile(path string) (stop func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("making the profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("profiling: %w", err), f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
+}
+
+// serveConnectors runs the connectors of a manifest until ctx is done.
+func serveConnectors(ctx context.Context, file, broker, group, addr string) error {
+	m, err := manifest.Load(ctx, []string{file}, os.Stdin)
 	if err != nil {
 		return err
 	}
@@ -53,7 +82,7 @@ func runWorker(ctx context.Context, args []string) error {
 	if problems, _ := standalone.Validate(r, m.Connectors, nil); len(problems) > 0 {
 		return fmt.Errorf("the connectors are refused: %w", problems[0])
 	}
-	config, problems := kafka.ParseConfig(map[string]string{"bootstrap.servers": *broker})
+	config, problems := kafka.ParseConfig(map[string]string{"bootstrap.servers": broker})
 	if len(problems) > 0 {
 		return problems[0]
 	}
@@ -61,11 +90,11 @@ func runWorker(ctx context.Context, args []string) error {
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w := worker.New(worker.Options{
-		GroupID: *group, WorkerID: "127.0.0.1:8083", Pod: "bench", PodUID: fmt.Sprint(os.Getpid()), Version: "bench",
-		Kafka: config, Topics: storage.Topics{Offsets: *group + "-offsets", Status: *group + "-status"},
+		GroupID: group, WorkerID: "127.0.0.1:8083", Pod: "bench", PodUID: fmt.Sprint(os.Getpid()), Version: "bench",
+		Kafka: config, Topics: storage.Topics{Offsets: group + "-offsets", Status: group + "-status"},
 		Registry: r, Logger: log, Metrics: metrics,
 	})
-	l, err := net.Listen("tcp", *addr)
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listening on -metrics-addr: %w", err)
 	}
