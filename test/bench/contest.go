@@ -121,7 +121,6 @@ type bench struct {
 	binary    string // penstock
 	self      string // this program
 	peerDir   string // the jars of Kafka Connect
-	versions  map[string]string
 	broker    *broker
 	group     string
 	profiles  string // folder for profiles of Penstock; "" is none

@@ -43,7 +43,7 @@ func (b *bench) p8Idle(ctx context.Context, settle time.Duration) error {
 				return err
 			}
 			i, err := b.measureIdle(ctx, r, settle, 2*time.Second)
-			if err := errors.Join(err, r.Stop(), os.RemoveAll(b.path(turn, ""))); err != nil {
+			if err := errors.Join(err, r.leave(), os.RemoveAll(b.path(turn, ""))); err != nil {
 				return err
 			}
 			b.say("P8           %-20s idle: %.1f MB", s, i.rss/1e6)
@@ -70,7 +70,7 @@ func (b *bench) p8Many(ctx context.Context, n int, settle time.Duration) error {
 				return err
 			}
 			i, err := b.measureIdle(ctx, r, settle, 5*time.Second)
-			if err := errors.Join(err, r.Stop(), f.check(ctx)); err != nil {
+			if err := errors.Join(err, r.leave(), f.check(ctx)); err != nil {
 				return err
 			}
 			b.say("P8           %-20s %d connectors: %.1f MB, %.2f %% of a core", s, n, i.rss/1e6, i.cpu)

@@ -64,7 +64,7 @@ func p9(ctx context.Context, b *bench) error {
 			if err != nil {
 				return fmt.Errorf("P9: %w", err)
 			}
-			if err := errors.Join(r.Stop(), os.RemoveAll(b.path(turn, ""))); err != nil {
+			if err := errors.Join(r.leave(), os.RemoveAll(b.path(turn, ""))); err != nil {
 				return fmt.Errorf("P9: %w", err)
 			}
 			b.say("P9           %-20s first answer after %s, ready after %s", s, i.answer, i.ready)

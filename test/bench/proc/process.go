@@ -165,18 +165,18 @@ func (p *Process) Stop() error {
 	case <-p.done:
 		return nil
 	case <-timer.C:
-		return p.Kill()
+		p.Discard()
+		return fmt.Errorf("%s had to be killed; its log is %s", filepath.Base(p.Command.Path), p.Command.Log)
 	}
 }
 
-// Kill ends the process group at once.
-func (p *Process) Kill() error {
+// Discard ends the process group at once: for one whose work is done and whose
+// end nobody measures.
+func (p *Process) Discard() {
 	select {
 	case <-p.done:
-		return nil
 	default:
+		_ = syscall.Kill(-p.PID(), syscall.SIGKILL) // it may be gone by now
+		<-p.done
 	}
-	_ = syscall.Kill(-p.PID(), syscall.SIGKILL) // it may be gone by now
-	<-p.done
-	return fmt.Errorf("%s had to be killed; its log is %s", filepath.Base(p.Command.Path), p.Command.Log)
 }
