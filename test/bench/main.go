@@ -183,7 +183,7 @@ func run(ctx context.Context, o options) (err error) {
 		}
 		begun := time.Now()
 		if err := w.run(ctx, b); err != nil {
-			return err
+			return errors.Join(err, b.book.Table(os.Stdout)) // what there is already
 		}
 		b.say("%s took %s", w.id, time.Since(begun).Round(time.Second))
 	}

@@ -71,11 +71,14 @@ func p9(ctx context.Context, b *bench) error {
 			results[s] = append(results[s], i)
 		}
 	}
-	for name, of := range map[string]func(idle) float64{
-		"start_to_first_answer_s": func(i idle) float64 { return i.answer.Seconds() },
-		"start_to_ready_s":        func(i idle) float64 { return i.ready.Seconds() },
+	for _, m := range []struct {
+		name string
+		of   func(idle) float64
+	}{
+		{"start_to_first_answer_s", func(i idle) float64 { return i.answer.Seconds() }},
+		{"start_to_ready_s", func(i idle) float64 { return i.ready.Seconds() }},
 	} {
-		b.book.compare("P9", name, "s", lower, collect(results[ours], of), peer, collect(results[peer], of))
+		b.book.compare("P9", m.name, "s", lower, collect(results[ours], m.of), peer, collect(results[peer], m.of))
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (b *bench) publish(o options) error {
 // limits are the allocations for each record that a short run must not exceed:
 // about twice what was measured.
 func limits() map[string]float64 {
-	return map[string]float64{"P1": 0.5, "P2": 0.5, "P3/source": 0.2, "P3/sink": 0.2, "P4": 3}
+	return map[string]float64{"P1": 0.5, "P2": 0.5, "P3/source": 0.2, "P3/sink": 0.2, "P4": 0.2}
 }
 
 // tooMany returns an error for each work with more allocations than its limit.
