@@ -165,6 +165,18 @@ func TestTransfersAreCompared(t *testing.T) {
 	}
 }
 
+func TestAPeerOfNothing(t *testing.T) {
+	b := newBook()
+	b.compare("P8", "idle_cpu_percent", "%", lower, []float64{1, 2, 3}, peer, []float64{0, 0, 1})
+	var out strings.Builder
+	if err := b.JSON(&out); err != nil {
+		t.Error(err)
+	}
+	if r := b.Results[0]; r.Ratio != nil || r.Ours != 2 || len(b.Notes) != 1 {
+		t.Errorf("%+v, notes %v", r, b.Notes)
+	}
+}
+
 func TestTooManyAllocations(t *testing.T) {
 	if err := tooMany(map[string]float64{"P1": limits()["P1"], "P1/100B": 1000}); err != nil {
 		t.Errorf("within the limits: %v", err)

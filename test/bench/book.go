@@ -4,6 +4,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -80,6 +81,11 @@ func (b *book) transfers(id string, results map[system][]measured) {
 // compare books a measure of ours beside a peer's.
 func (b *book) compare(id, name, unit, better string, mine []float64, against system, theirs []float64) {
 	o, p, spread := stats.Of(mine), stats.Of(theirs), stats.Of(stats.Ratios(mine, theirs))
+	if p.Median == 0 {
+		b.alone(id, name, unit, better, mine, nil) // nothing to divide by
+		b.note(fmt.Sprintf("%s, %s: %s has 0, so that there is no ratio.", id, name, against))
+		return
+	}
 	ratio := o.Median / p.Median
 	b.Results = append(b.Results, report.Result{
 		ID: id, Measure: name, Unit: unit, Against: string(against), Ours: o.Median, Peer: &p.Median, Ratio: &ratio,
