@@ -73,6 +73,7 @@ const method = `## How it is measured
 - **peak_rss_mb**: VmHWM; **rss**: VmRSS after the worker has settled. **allocations_per_record**: of the Go heap, second half.
 - **latency**: from the moment a record is handed to Kafka's client, or appended to the file, until the harness sees it in the file or has it from Kafka; at
   half of what the slowest worker can do, after 5 s of warm-up.
+- **P14** is done once, but for full runs: each figure is an average over up to 1,000 connectors.
 - **Penstock** is its real binary, ` + "`penstock standalone`" + `, with its defaults. P3 and P4 run the same worker from the harness's own binary, which has connectors
   that make records up, discard them and write JSON.
 - **kafka-connect** is ConnectStandalone with the heap and the JVM flags of Kafka's own scripts. It is the leaner of Kafka Connect's two workers: no group, no
