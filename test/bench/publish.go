@@ -23,7 +23,7 @@ var findings string
 
 // publish shows the report and, in quick mode, judges the allocations.
 func (b *bench) publish(o options) error {
-	b.book.Settings = settings()
+	b.book.Settings = b.settings()
 	if err := b.book.Table(os.Stdout); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func tooMany(allocations map[string]float64) error {
 }
 
 // settings are what the page says about how the systems were set up.
-func settings() []report.Setting {
+func (b *bench) settings() []report.Setting {
 	var tuned strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(tuning())) {
 		fmt.Fprintf(&tuned, "%s=%s\n", k, tuning()[k])
@@ -65,6 +65,7 @@ func settings() []report.Setting {
 		{Of: "JVM flags of Kafka Connect", Text: strings.Join(jvm(), " ")},
 		{Of: "Worker settings of kafka-connect-tuned, beside the defaults", Text: tuned.String()},
 		{Of: "The base case", Text: "records of 1,024 bytes, 8 partitions, 1 task, no compression\n" +
-			fmt.Sprintf("records of a transfer: P1 %d, P2 %d, P3 %d, P4 %d", p1Records, p2Records, p3Records, p4Records)},
+			fmt.Sprintf("records of a transfer: P1 %d, P2 %d, P3 %d, P4 %d",
+				b.records(p1Records), b.records(p2Records), b.records(p3Records), b.records(p4Records))},
 	}
 }

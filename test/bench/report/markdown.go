@@ -77,7 +77,7 @@ const method = `## How it is measured
 - **Penstock** is its real binary, ` + "`penstock standalone`" + `, with its defaults. P3 and P4 run the same worker from the harness's own binary, which has connectors
   that make records up, discard them and write JSON.
 - **kafka-connect** is ConnectStandalone with the heap and the JVM flags of Kafka's own scripts. It is the leaner of Kafka Connect's two workers: no group, no
-  config topic, no request before a connector runs. What is reached against it is reached against ConnectDistributed.
+  config topic, no request before a connector runs. ConnectDistributed does the same work and more.
   **kafka-connect-tuned** has the settings below too.
 - **franz-go** moves the same bytes with as little work as it can: no group, no commits, no conversion, pooled memory.
 

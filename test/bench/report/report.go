@@ -137,7 +137,7 @@ func Number(v float64) string {
 	switch a := math.Abs(v); {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "-"
-	case v == 0:
+	case a < 0.00005:
 		return "0"
 	case a >= 100:
 		return fmt.Sprintf("%.0f", v)

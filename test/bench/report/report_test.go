@@ -48,7 +48,7 @@ func TestVerdict(t *testing.T) {
 }
 
 func TestNumber(t *testing.T) {
-	for want, v := range map[string]float64{"0": 0, "123457": 123456.7, "12.3": 12.34, "1.23": 1.234, "0.05": 0.05, "0.1235": 0.12349, "-2.50": -2.5} {
+	for want, v := range map[string]float64{"0": -0.00001, "123457": 123456.7, "12.3": 12.34, "1.23": 1.234, "0.05": 0.05, "0.1235": 0.12349, "-2.50": -2.5} {
 		if got := Number(v); got != want {
 			t.Errorf("%v is printed as %s, want %s", v, got, want)
 		}
