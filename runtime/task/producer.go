@@ -23,6 +23,8 @@ const unknownTopicLooks = 20
 //     (auto.create.topics.enable); otherwise its records fail with
 //     UNKNOWN_TOPIC_OR_PARTITION after unknownTopicLooks, and their task
 //     with them.
+//   - Batches are not compressed, as compression.type is none in Kafka's producer
+//     and so in Kafka Connect; the client's own default is snappy.
 //   - A record goes to the partition that its connector asked for, or else, as
 //     Kafka's default partitioner does, by the hash of its key.
 func ProducerOpts() []kgo.Opt {
@@ -30,6 +32,7 @@ func ProducerOpts() []kgo.Opt {
 		kgo.MaxBufferedRecords(math.MaxInt32),
 		kgo.AllowAutoTopicCreation(),
 		kgo.UnknownTopicRetries(unknownTopicLooks),
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
 		kgo.RecordPartitioner(partitioner{kgo.StickyKeyPartitioner(nil)}),
 	}
 }
