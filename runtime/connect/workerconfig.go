@@ -21,8 +21,9 @@ type WorkerConfig struct {
 	// How long a task may take to finish, commit and close when it is stopped, in
 	// milliseconds.
 	ShutdownTimeout time.Duration `config:"task.shutdown.graceful.timeout.ms" default:"5000" importance:"low" min:"1"`
-	// How many bytes of records a task may hold between its connector and Kafka.
-	MaxInFlightBytes int `config:"task.max.in.flight.bytes" default:"16777216" importance:"medium" min:"65536"`
+	// How many bytes of records a task may hold between its connector and Kafka. The
+	// default is that of buffer.memory, which bounds the same in Kafka Connect.
+	MaxInFlightBytes int `config:"task.max.in.flight.bytes" default:"33554432" importance:"medium" min:"65536"`
 }
 
 // connectionKeys are worker properties that a ConnectCluster has fields for. The

@@ -27,6 +27,6 @@ func (WorkerConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"offset.flush.interval.ms":          "How often the offsets of a task are committed, in milliseconds.",
 		"task.shutdown.graceful.timeout.ms": "How long a task may take to finish, commit and close when it is stopped, in milliseconds.",
-		"task.max.in.flight.bytes":          "How many bytes of records a task may hold between its connector and Kafka.",
+		"task.max.in.flight.bytes":          "How many bytes of records a task may hold between its connector and Kafka. The default is that of buffer.memory, which bounds the same in Kafka Connect.",
 	}
 }

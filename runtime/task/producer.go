@@ -5,6 +5,7 @@ package task
 
 import (
 	"math"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -12,6 +13,8 @@ import (
 // unknownTopicLooks is how often the client looks for a topic that is not there,
 // a quarter of a second apart with the client's default MetadataMinAge.
 const unknownTopicLooks = 20
+
+const linger = 5 * time.Millisecond
 
 // ProducerOpts returns what the producer must be that many sources share:
 //
@@ -23,8 +26,9 @@ const unknownTopicLooks = 20
 //     (auto.create.topics.enable); otherwise its records fail with
 //     UNKNOWN_TOPIC_OR_PARTITION after unknownTopicLooks, and their task
 //     with them.
-//   - Batches are not compressed, as compression.type is none in Kafka's producer
-//     and so in Kafka Connect; the client's own default is snappy.
+//   - Batches are not compressed, and wait 5 ms for more: compression.type is none
+//     and linger.ms is 5 in Kafka 4's producer (KIP-1030), and so in Kafka Connect.
+//     The client's own defaults are snappy and 10 ms.
 //   - A record goes to the partition that its connector asked for, or else, as
 //     Kafka's default partitioner does, by the hash of its key.
 func ProducerOpts() []kgo.Opt {
@@ -33,6 +37,7 @@ func ProducerOpts() []kgo.Opt {
 		kgo.AllowAutoTopicCreation(),
 		kgo.UnknownTopicRetries(unknownTopicLooks),
 		kgo.ProducerBatchCompression(kgo.NoCompression()),
+		kgo.ProducerLinger(linger),
 		kgo.RecordPartitioner(partitioner{kgo.StickyKeyPartitioner(nil)}),
 	}
 }

@@ -24,7 +24,7 @@ var ErrAbandoned = errors.New("the connector did not return in time and was aban
 const (
 	defaultFlushInterval    = 5 * time.Second
 	defaultStopTimeout      = 30 * time.Second
-	defaultMaxInFlightBytes = 16 << 20
+	defaultMaxInFlightBytes = 32 << 20
 )
 
 // touch is how often a loop that waits for Kafka, not for the connector, moves

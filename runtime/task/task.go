@@ -166,7 +166,7 @@ type Options struct {
 	// StopTimeout bounds the graceful part of a stop; 0 is 30 s.
 	StopTimeout time.Duration
 	// MaxInFlightBytes bounds the memory of records between the connector and
-	// Kafka, for this task; 0 is 16 MiB.
+	// Kafka, for this task; 0 is 32 MiB.
 	MaxInFlightBytes int
 	Env              func() connect.Env // without Offsets, which the source loop fills
 }

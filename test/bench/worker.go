@@ -27,13 +27,15 @@ import (
 	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/standalone"
 	"penstock.dev/runtime/storage"
+	"penstock.dev/runtime/transforms"
 	"penstock.dev/runtime/worker"
 	"penstock.dev/test/bench/plugins"
 )
 
 // registry is what the harness's own worker can run.
 func registry() connect.Registry {
-	return connect.Registry{Plugins: append(connectors.All(), plugins.All()...), Converters: converters.All()}
+	return connect.Registry{Plugins: append(connectors.All(), plugins.All()...), Converters: converters.All(),
+		Transforms: transforms.All(), Predicates: transforms.Predicates()}
 }
 
 // runWorker is `penstock standalone` with the benchmarks' connectors.
