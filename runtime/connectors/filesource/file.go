@@ -17,11 +17,13 @@ import (
 )
 
 const (
-	// interval is how often a file without news is looked at.
-	interval = 250 * time.Millisecond
-	// quietTurns is how many looks in a row must find nothing new in a file that
-	// was replaced before it counts as finished: its writer may still hold it.
-	quietTurns = 4
+	// firstLook is how soon after its end was reached a file is looked at again.
+	// The pause doubles while nothing comes, up to lastLook.
+	firstLook = 5 * time.Millisecond
+	lastLook  = 250 * time.Millisecond
+	// quietTime is for how long looks must find nothing new in a file that was
+	// replaced before it counts as finished: its writer may still hold it.
+	quietTime = time.Second
 )
 
 // file follows one file.
@@ -32,11 +34,13 @@ type file struct {
 	lines lines
 	// at is the position in the file of the first byte that lines holds.
 	at      int64
-	quiet   int
-	missing bool // it was said that the file is missing
+	pause   time.Duration // before the next look
+	atEnd   bool          // the last look found records and then the end
+	quiet   time.Duration // waited since the file had news or its name
+	missing bool          // it was said that the file is missing
 }
 
-func openFile(ctx context.Context, env connect.Env, c Config) (connect.SourceTask, error) {
+func openFile(ctx context.Context, env connect.Env, c Config, shared *buffers) (connect.SourceTask, error) {
 	offset, err := env.Offsets.Offset(ctx, map[string]any{filenameField: c.File})
 	if err != nil {
 		return nil, fmt.Errorf("reading the offset of %s: %w", c.File, err)
@@ -45,32 +49,46 @@ func openFile(ctx context.Context, env connect.Env, c Config) (connect.SourceTas
 	if err != nil {
 		return nil, err
 	}
-	t := &file{emitter: newEmitter(env, c, c.File), path: c.File, at: at}
-	t.lines.max = c.MaxLineBytes
+	t := &file{emitter: newEmitter(env, c, c.File), path: c.File, at: at, pause: lastLook}
+	t.lines.max, t.lines.shared = c.MaxLineBytes, shared
 	return t, nil
 }
 
 // Poll implements connect.SourceTask.
 func (t *file) Poll(ctx context.Context, b *connect.Batch) error {
 	start := len(b.Records)
+	if t.atEnd {
+		// What comes right behind is worth a batch of its own only once there is
+		// some more of it.
+		t.wait(ctx)
+	}
 	for ctx.Err() == nil {
 		idle, err := t.turn(b, start)
-		if err != nil || len(b.Records) > start {
+		if err != nil {
+			t.lines.rest()
 			return err
 		}
+		if len(b.Records) > start {
+			return nil
+		}
 		if idle {
-			wait(ctx, interval)
+			t.wait(ctx)
 		}
 	}
 	return ctx.Err()
 }
 
-// wait returns after d or when ctx is done.
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
+// wait returns when it is time for the next look, or when ctx is done. It holds
+// no buffer meanwhile.
+func (t *file) wait(ctx context.Context) {
+	t.atEnd = false
+	t.lines.rest()
+	timer := time.NewTimer(t.pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		t.quiet += t.pause
+		t.pause = min(2*t.pause, lastLook)
 	case <-ctx.Done():
 	}
 }
@@ -92,7 +110,7 @@ func (t *file) turn(b *connect.Batch, start int) (idle bool, err error) {
 		t.lines.wrote(n)
 		switch {
 		case n > 0:
-			t.quiet = 0
+			t.quiet, t.pause = 0, firstLook
 			if t.lines.held() > readSize && len(b.Records) == start {
 				return false, nil // a long line: let the caller look at its context
 			}
@@ -150,6 +168,7 @@ func (t *file) cut(b *connect.Batch, start int, now int64) error {
 // end looks, at the end of the file, whether it was truncated or replaced.
 func (t *file) end(b *connect.Batch, start int, now int64) (idle bool, err error) {
 	if len(b.Records) > start {
+		t.atEnd = true
 		return false, nil
 	}
 	info, err := t.f.Stat()
@@ -172,7 +191,7 @@ func (t *file) end(b *connect.Batch, start int, now int64) (idle bool, err error
 		t.quiet = 0
 		return true, nil
 	}
-	if t.quiet++; t.quiet < quietTurns {
+	if t.quiet < quietTime {
 		return true, nil
 	}
 	return false, t.replace(b, now)
@@ -184,7 +203,7 @@ func (t *file) replace(b *connect.Batch, now int64) error {
 	if n := t.lines.held(); n > 0 {
 		// Nothing will end this line any more.
 		t.at += int64(n)
-		t.emit(b, t.lines.rest(), connect.Int64Value(t.at), now)
+		t.emit(b, t.lines.last(), connect.Int64Value(t.at), now)
 	}
 	err := t.f.Close()
 	t.f = nil

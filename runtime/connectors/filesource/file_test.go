@@ -168,7 +168,7 @@ func TestGrowthWakesPoll(t *testing.T) {
 		time.AfterFunc(10*time.Second, func() { write(t, path, "late\n") })
 		b := connect.NewBatch(10, 1<<20)
 		must(t, r.task.Poll(t.Context(), b))
-		if waited := time.Since(began); len(b.Records) != 1 || waited > 10*time.Second+2*interval {
+		if waited := time.Since(began); len(b.Records) != 1 || waited > 10*time.Second+lastLook {
 			t.Errorf("%d records after %v", len(b.Records), waited)
 		}
 	})
@@ -207,8 +207,8 @@ func TestRotation(t *testing.T) {
 		write(t, path, "two\n")
 		must(t, os.Rename(path, old))
 		write(t, path, "new one\nnew")
-		time.AfterFunc(2*interval, func() { write(t, old, "three\n") })
-		time.AfterFunc(4*interval, func() { write(t, old, "four, without end") })
+		time.AfterFunc(2*lastLook, func() { write(t, old, "three\n") })
+		time.AfterFunc(4*lastLook, func() { write(t, old, "four, without end") })
 		r.want("two", "three", "four, without end", "new one")
 		write(t, old, "too late\n")
 		write(t, path, " two\n")

@@ -30,6 +30,7 @@ type Config struct {
 
 // Plugin returns the connector.
 func Plugin() connect.Plugin {
+	var shared buffers
 	return connect.Source[Config]{
 		Name:    "file-source",
 		Version: "1.0.0",
@@ -43,9 +44,9 @@ func Plugin() connect.Plugin {
 				return nil, problems[0]
 			}
 			if c.File == "" {
-				return newStdin(env, c), nil
+				return newStdin(env, c, &shared), nil
 			}
-			return openFile(ctx, env, c)
+			return openFile(ctx, env, c, &shared)
 		},
 	}.Plugin()
 }

@@ -61,7 +61,7 @@ func pipe(t *testing.T, limit int) (*stdin, *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	task := newStdin(connecttest.Env(t, nil), Config{Topic: "lines", BatchSize: 2, MaxLineBytes: limit})
+	task := newStdin(connecttest.Env(t, nil), Config{Topic: "lines", BatchSize: 2, MaxLineBytes: limit}, new(buffers))
 	task.in = r
 	t.Cleanup(func() { _ = errors.Join(r.Close(), w.Close()) })
 	return task, w

@@ -6,13 +6,18 @@ package filesource
 import (
 	"bytes"
 	"fmt"
+	"sync"
 )
 
 const (
 	// readSize is how much is read at once.
 	readSize = 64 << 10
+	// bufferSize is the size of a buffer, unless a line needs a longer one.
+	bufferSize = 2 * readSize
 	// keepSize is the most that the buffer keeps after a long line.
 	keepSize = 1 << 20
+	// keepRest is the most that is moved out of a buffer that is let go of.
+	keepRest = 4 << 10
 )
 
 // lines cuts a stream of bytes into lines. A line ends at \n, \r or \r\n; a \r
@@ -24,8 +29,29 @@ type lines struct {
 	r, w, seen int
 	// lf is the place of the next \n from seen on, len(buf)+1 if there is none in
 	// buf[seen:w], and less than seen if it is not known.
-	lf  int
-	max int
+	lf     int
+	max    int
+	shared *buffers
+	small  []byte // what rest moves to
+}
+
+// buffers are what the tasks of a worker read into: one that waits for its file
+// to grow holds none.
+type buffers struct{ free sync.Pool }
+
+func (b *buffers) take() []byte {
+	if buf, ok := b.free.Get().(*[bufferSize]byte); ok {
+		return buf[:]
+	}
+	return make([]byte, bufferSize)
+}
+
+// give takes back a buffer that take has returned; others are left to the
+// collector.
+func (b *buffers) give(buf []byte) {
+	if len(buf) == bufferSize {
+		b.free.Put((*[bufferSize]byte)(buf))
+	}
 }
 
 // tooLong is the error of a line that is longer than allowed.
@@ -110,12 +136,42 @@ func (l *lines) room() []byte {
 // makeRoom moves what is left to the front, of a larger buffer if it is a lot.
 func (l *lines) makeRoom() {
 	left := l.w - l.r
-	buf := l.buf
-	if size := max(2*readSize, 2*left); len(buf) < size || len(buf) > keepSize && size <= keepSize/2 {
-		buf = make([]byte, size)
+	size := max(bufferSize, 2*left)
+	if len(l.buf) >= size && (len(l.buf) <= keepSize || size > keepSize/2) {
+		l.move(l.buf)
+		return
 	}
-	copy(buf, l.buf[l.r:l.w])
+	if size == bufferSize {
+		l.move(l.shared.take())
+		return
+	}
+	l.move(make([]byte, size))
+}
+
+// move puts what is left at the front of buf, which may be the buffer in use.
+func (l *lines) move(buf []byte) {
+	left := copy(buf, l.buf[l.r:l.w])
+	if old := l.buf; len(old) > 0 && &old[0] != &buf[0] {
+		l.shared.give(old)
+	}
 	l.buf, l.seen, l.r, l.w, l.lf = buf, l.seen-l.r, 0, left, -1
+}
+
+// rest lets go of the buffer while there is nothing to read. The little that is
+// left is kept in as much memory as it needs; of a long line that has no end yet,
+// the buffer stays, so that it is not copied with every look.
+func (l *lines) rest() {
+	switch left := l.held(); {
+	case left == 0:
+		l.shared.give(l.buf)
+		l.buf = nil
+		l.discard()
+	case left <= keepRest && len(l.buf) > keepRest:
+		if cap(l.small) < left {
+			l.small = make([]byte, left)
+		}
+		l.move(l.small[:left])
+	}
 }
 
 // wrote says that n bytes were put where room said.
@@ -127,8 +183,8 @@ func (l *lines) wrote(n int) {
 // held returns the bytes that were read and are no line yet.
 func (l *lines) held() int { return l.w - l.r }
 
-// rest cuts off what is left, though no line end follows it.
-func (l *lines) rest() []byte {
+// last cuts off what is left, though no line end follows it.
+func (l *lines) last() []byte {
 	line := l.buf[l.r:l.w]
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]

@@ -11,11 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// cutAll feeds text to lines, chunk bytes at a time, and returns the lines and
-// what is held at the end.
+// cutAll feeds text to lines, chunk bytes at a time and with rests in between, and
+// returns the lines and what is held at the end.
 func cutAll(t *testing.T, text string, chunk, limit int) (got []string, held string, err error) {
 	t.Helper()
-	l := lines{max: limit}
+	l := lines{max: limit, shared: new(buffers)}
 	taken := 0
 	for rest := text; ; {
 		for {
@@ -31,6 +31,9 @@ func cutAll(t *testing.T, text string, chunk, limit int) (got []string, held str
 		}
 		if rest == "" {
 			break
+		}
+		if len(rest)%2 == 0 {
+			l.rest()
 		}
 		n := copy(l.room(), rest[:min(chunk, len(rest))])
 		l.wrote(n)
@@ -111,7 +114,7 @@ func TestLinesGiveMemoryBack(t *testing.T) {
 	if _, _, err := cutAll(t, strings.Repeat("x", 8<<20)+"\n", 1<<30, 16<<20); err != nil {
 		t.Fatal(err)
 	}
-	l := lines{max: 16 << 20}
+	l := lines{max: 16 << 20, shared: new(buffers)}
 	for range 200 {
 		l.wrote(copy(l.room(), strings.Repeat("x", readSize)))
 	}

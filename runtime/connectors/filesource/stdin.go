@@ -25,9 +25,9 @@ type stdin struct {
 	ended bool
 }
 
-func newStdin(env connect.Env, c Config) *stdin {
+func newStdin(env connect.Env, c Config, shared *buffers) *stdin {
 	t := &stdin{emitter: newEmitter(env, c, nil), in: os.Stdin}
-	t.lines.max = c.MaxLineBytes
+	t.lines.max, t.lines.shared = c.MaxLineBytes, shared
 	return t
 }
 
@@ -49,13 +49,14 @@ func (t *stdin) Poll(ctx context.Context, b *connect.Batch) error {
 	return ctx.Err()
 }
 
-// read reads what comes within an interval. Waiting for it first, instead of a
+// read reads what comes within lastLook. Waiting for it first, instead of a
 // Read that nothing can interrupt, leaves no goroutine behind when the task
 // stops, and no bytes in its hands.
 func (t *stdin) read() error {
 	fds := []unix.PollFd{{Fd: int32(t.in.Fd()), Events: unix.POLLIN}}
-	ready, err := unix.Poll(fds, int(interval/time.Millisecond))
+	ready, err := unix.Poll(fds, int(lastLook/time.Millisecond))
 	if errors.Is(err, unix.EINTR) || err == nil && ready == 0 {
+		t.lines.rest()
 		return nil
 	}
 	if err != nil {
@@ -66,6 +67,7 @@ func (t *stdin) read() error {
 	switch {
 	case errors.Is(err, io.EOF):
 		t.ended = true
+		t.lines.rest()
 	case err != nil:
 		return fmt.Errorf("reading standard input: %w", err)
 	}
@@ -83,7 +85,7 @@ func (t *stdin) cut(b *connect.Batch, start int) error {
 		}
 		if !ok {
 			if t.ended && t.lines.held() > 0 {
-				t.emit(b, t.lines.rest(), connect.NullValue(), now)
+				t.emit(b, t.lines.last(), connect.NullValue(), now)
 			}
 			return nil
 		}
