@@ -13,6 +13,9 @@ type Arena struct {
 	values  []Value
 	entries []Entry
 	used    int // bytes handed out by Bytes since the last Reset
+
+	pool *Pool   // nil: the memory is the arena's own
+	lent *chunks // of the pool
 }
 
 const (
@@ -28,11 +31,19 @@ const (
 func (a *Arena) Bytes(n int) []byte {
 	a.used += n
 	if cap(a.bytes)-len(a.bytes) < n {
-		a.bytes = make([]byte, 0, max(n, 2*cap(a.bytes), minByteChunk))
+		a.growBytes(n)
 	}
 	at := len(a.bytes)
 	a.bytes = a.bytes[:at+n]
 	return a.bytes[at : at+n : at+n]
+}
+
+// growBytes makes room for n bytes where there is not enough.
+func (a *Arena) growBytes(n int) {
+	a.borrow()
+	if cap(a.bytes)-len(a.bytes) < n {
+		a.bytes = make([]byte, 0, max(n, 2*cap(a.bytes), minByteChunk))
+	}
 }
 
 // Copy returns a copy of b.
@@ -47,7 +58,7 @@ func (a *Arena) Copy(b []byte) []byte {
 // the arena for anything else.
 func (a *Arena) Tail(n int) []byte {
 	if cap(a.bytes)-len(a.bytes) < n {
-		a.bytes = make([]byte, 0, max(n, 2*cap(a.bytes), minByteChunk))
+		a.growBytes(n)
 	}
 	return a.bytes[len(a.bytes):len(a.bytes)]
 }
@@ -69,21 +80,35 @@ func (a *Arena) Take(b []byte) []byte {
 // Values returns n null values.
 func (a *Arena) Values(n int) []Value {
 	if cap(a.values)-len(a.values) < n {
-		a.values = make([]Value, 0, max(n, 2*cap(a.values), minValueChunk))
+		a.growValues(n)
 	}
 	at := len(a.values)
 	a.values = a.values[:at+n]
 	return a.values[at : at+n : at+n]
 }
 
+func (a *Arena) growValues(n int) {
+	a.borrow()
+	if cap(a.values)-len(a.values) < n {
+		a.values = make([]Value, 0, max(n, 2*cap(a.values), minValueChunk))
+	}
+}
+
 // Entries returns n empty entries.
 func (a *Arena) Entries(n int) []Entry {
 	if cap(a.entries)-len(a.entries) < n {
-		a.entries = make([]Entry, 0, max(n, 2*cap(a.entries), minValueChunk/2))
+		a.growEntries(n)
 	}
 	at := len(a.entries)
 	a.entries = a.entries[:at+n]
 	return a.entries[at : at+n : at+n]
+}
+
+func (a *Arena) growEntries(n int) {
+	a.borrow()
+	if cap(a.entries)-len(a.entries) < n {
+		a.entries = make([]Entry, 0, max(n, 2*cap(a.entries), minValueChunk/2))
+	}
 }
 
 // Used returns how many bytes were handed out since the last Reset.

@@ -11,6 +11,9 @@ type Batch struct {
 
 	maxRecords, maxBytes int
 	failures             []Failure
+
+	pool *Pool     // nil: the batch's memory is its own
+	lent *[]Record // of the pool
 }
 
 // Failure is a record that could not be handled, by its place in the batch.
@@ -33,11 +36,17 @@ func (b *Batch) Add() *Record {
 	if n < cap(b.Records) {
 		b.Records = b.Records[:n+1]
 	} else {
-		b.Records = append(b.Records, Record{})
+		b.grow()
 	}
 	r := &b.Records[n]
 	r.Partition, r.Timestamp = ByKey, NoTimestamp
 	return r
+}
+
+// grow appends an empty record to a batch that has no room.
+func (b *Batch) grow() {
+	b.borrow()
+	b.Records = append(b.Records, Record{})
 }
 
 // Offset copies the values of a source offset into the batch.

@@ -19,6 +19,10 @@ type Offsets struct {
 	log *slog.Logger
 	*Log
 
+	// partition is Kafka's default partitioner. For records with a key, as all are
+	// here, it keeps nothing, so the tasks share one.
+	partition kgo.TopicPartitioner
+
 	mu      sync.Mutex
 	entries map[string]offsetEntry // by canonical key
 }
@@ -37,7 +41,7 @@ type SourceOffset struct {
 
 // OpenOffsets starts to follow the offsets topic, which must exist.
 func OpenOffsets(newClient NewClient, topic string, log *slog.Logger) (*Offsets, error) {
-	o := &Offsets{log: log, entries: map[string]offsetEntry{}}
+	o := &Offsets{log: log, entries: map[string]offsetEntry{}, partition: kgo.StickyKeyPartitioner(nil).ForTopic(topic)}
 	l, err := OpenLog(newClient, topic, o.apply, kgo.MaxVersions(txnVersions()))
 	if err != nil {
 		return nil, err

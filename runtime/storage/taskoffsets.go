@@ -21,11 +21,10 @@ type TaskOffsets struct {
 	offsets   *Offsets
 	connector string
 
-	mu        sync.Mutex
-	txn       txn
-	caughtUp  bool
-	partition kgo.TopicPartitioner
-	count     int
+	mu       sync.Mutex
+	txn      txn
+	caughtUp bool
+	count    int // partitions of the topic
 }
 
 // Task returns the offsets of a task. Fence comes first.
@@ -33,8 +32,6 @@ func (o *Offsets) Task(groupID, connector string, index int) *TaskOffsets {
 	return &TaskOffsets{
 		offsets: o, connector: connector,
 		txn: txn{client: o.client, id: TransactionalID(groupID, connector, index), topic: o.topic},
-		// Kafka's default partitioner for records with a key.
-		partition: kgo.StickyKeyPartitioner(nil).ForTopic(o.topic),
 	}
 }
 
@@ -91,7 +88,7 @@ func (t *TaskOffsets) Commit(ctx context.Context, offsets []connect.CommittedOff
 		if err != nil {
 			return fmt.Errorf("encoding an offset of %s: %w", t.connector, err)
 		}
-		p := int32(t.partition.Partition(&kgo.Record{Key: r.Key}, t.count))
+		p := int32(t.offsets.partition.Partition(&kgo.Record{Key: r.Key}, t.count))
 		records[p] = append(records[p], r)
 	}
 	return t.txn.commit(ctx, records)

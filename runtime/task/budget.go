@@ -3,8 +3,6 @@
 
 package task
 
-import "penstock.dev/runtime/connect"
-
 // The shape of a source's batches.
 const (
 	sourceBatchRecords = 1000
@@ -18,6 +16,7 @@ const (
 // what the converters make of it. So no batch is handed out while more than half
 // of the budget is in use.
 type ring struct {
+	memory *Memory
 	budget int
 	used   int // bytes in flight
 	out    int // flights that are not free
@@ -40,7 +39,7 @@ func (r *ring) take() *flight {
 		r.spare = min(r.spare, n-1)
 		return f
 	}
-	return &flight{batch: connect.NewBatch(sourceBatchRecords, max(r.budget/4, 1))}
+	return newFlight(r.memory, sourceBatchRecords, max(r.budget/4, 1))
 }
 
 // depart counts a flight's bytes.
@@ -54,8 +53,7 @@ func (r *ring) back(f *flight) {
 	r.free = append(r.free, f)
 }
 
-// trim lets go of the flights that nobody has needed since the last trim, so
-// that an idle task keeps no memory.
+// trim lets go of the flights that nobody has needed since the last trim.
 func (r *ring) trim() {
 	n := len(r.free) - r.spare
 	clear(r.free[n:])

@@ -61,12 +61,13 @@ func slotOf(ctx context.Context) *slot {
 }
 
 // flight is what one Poll returned and the records that were made of it. It
-// keeps the batch's memory until all is acked and no offset in it is needed.
+// keeps the batch's memory, and its own, until all is acked and no offset in it is
+// needed.
 type flight struct {
-	batch   *connect.Batch
-	slots   []slot
-	headers []kgo.RecordHeader
-	parts   []*sourcePart // with records in the flight, each once
+	batch  *connect.Batch
+	memory *Memory
+	*slab                // of memory, from prepare on
+	parts  []*sourcePart // with records in the flight, each once
 
 	left     atomic.Int32 // records without an answer from Kafka
 	unpopped int          // records that are not in the acked prefix of their partition
@@ -78,8 +79,16 @@ type flight struct {
 // the batch and of the client, about 264 and 240 bytes.
 const recordCost = 512
 
+// newFlight returns a flight that is full at that many records or bytes.
+func newFlight(m *Memory, maxRecords, maxBytes int) *flight {
+	return &flight{batch: m.batches.NewBatch(maxRecords, maxBytes), memory: m}
+}
+
 // prepare makes room for n records.
 func (f *flight) prepare(n int) {
+	if f.slab == nil {
+		f.slab = f.memory.slab()
+	}
 	if cap(f.slots) < n {
 		f.slots = make([]slot, n)
 	}
@@ -98,13 +107,18 @@ func (f *flight) end(n int) int {
 // weigh sets the cost of the flight.
 func (f *flight) weigh() { f.cost = f.batch.Arena.Used() + recordCost*len(f.batch.Records) }
 
-// reset empties the flight for reuse.
+// reset empties the flight for reuse, and gives back its memory.
 func (f *flight) reset() {
-	f.batch.Reset()
-	clear(f.slots)
-	clear(f.headers)
+	f.batch.Release()
+	if f.slab != nil {
+		clear(f.slots)
+		clear(f.headers)
+		f.slots, f.headers = f.slots[:0], f.headers[:0]
+		f.memory.slabs.Put(f.slab)
+		f.slab = nil
+	}
 	clear(f.parts)
-	f.slots, f.headers, f.parts = f.slots[:0], f.headers[:0], f.parts[:0]
+	f.parts = f.parts[:0]
 	f.left.Store(0)
 	f.unpopped, f.swept, f.cost = 0, false, 0
 }

@@ -56,6 +56,9 @@ func (b *base) init(o Options) {
 	if o.MaxInFlightBytes <= 0 {
 		o.MaxInFlightBytes = defaultMaxInFlightBytes
 	}
+	if o.Memory == nil {
+		o.Memory = new(Memory)
+	}
 	if o.OnState == nil {
 		o.OnState = func(State) {}
 	}
@@ -101,9 +104,11 @@ func (b *base) fail(err error) {
 	b.signal()
 }
 
-func (b *base) signal() {
+func (b *base) signal() { signal(b.wake) }
+
+func signal(to chan<- struct{}) {
 	select {
-	case b.wake <- struct{}{}:
+	case to <- struct{}{}:
 	default:
 	}
 }
@@ -198,10 +203,19 @@ func (b *base) checkEpoch(ctx context.Context) error {
 	return nil
 }
 
+// beats are what a supervisor calls while the loop turns, or hangs.
+type beats struct {
+	// tick is called every FlushInterval and, as a last chance for a task that
+	// hangs, in the middle of a stop.
+	tick func()
+	// hear is called when there are news; a task may have none.
+	news <-chan struct{}
+	hear func()
+}
+
 // supervise runs body in a goroutine of its own, so that a connector that never
-// returns cannot hold Run. It calls tick every FlushInterval and, as a last
-// chance for a task that hangs, in the middle of a stop.
-func (b *base) supervise(ctx context.Context, body func(context.Context) error, tick func()) error {
+// returns cannot hold Run.
+func (b *base) supervise(ctx context.Context, body func(context.Context) error, on beats) error {
 	done := make(chan error, 1)
 	go func() { done <- body(ctx) }()
 	ticker := time.NewTicker(b.o.FlushInterval)
@@ -219,9 +233,11 @@ func (b *base) supervise(ctx context.Context, body func(context.Context) error, 
 			stopping, failing = nil, nil
 			last, half = time.After(b.o.StopTimeout), time.After(b.o.StopTimeout/2)
 		case <-ticker.C:
-			tick()
+			on.tick()
+		case <-on.news:
+			on.hear()
 		case <-half:
-			tick()
+			on.tick()
 		case <-last:
 			b.abandoned.Store(true)
 			err := fmt.Errorf("%w: it has not returned from %s within %s",

@@ -38,7 +38,7 @@ type Sink struct {
 	broken     bool                 // the connector has panicked: only Close is left
 
 	batch   *connect.Batch
-	headers []connect.Header
+	headers *[]connect.Header // of the batch; nil: none
 	codecs  map[string]*topicCodecs
 	runs    []run // of the batch
 
@@ -58,7 +58,7 @@ func NewSink(o SinkOptions) *Sink {
 	s := &Sink{topics: o.Topics, newClient: o.NewClient, key: o.Key, value: o.Value}
 	s.init(o.Options)
 	s.chain = chain{b: &s.base, links: o.Transforms, sink: true}
-	s.batch = connect.NewBatch(sinkBatchRecords, s.o.MaxInFlightBytes)
+	s.batch = s.o.Memory.batches.NewBatch(sinkBatchRecords, s.o.MaxInFlightBytes)
 	s.codecs = make(map[string]*topicCodecs)
 	s.parts = make(map[connect.TopicPartition]*sinkPart)
 	return s
@@ -72,7 +72,7 @@ func (s *Sink) Run(ctx context.Context) error {
 		return stopped(ctx, err)
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	err := s.supervise(ctx, s.loop, func() { s.measureSoon(life) })
+	err := s.supervise(ctx, s.loop, beats{tick: func() { s.measureSoon(life) }})
 	cancel()
 	if errors.Is(err, ErrAbandoned) {
 		// The loop may never get to it. Without heartbeats the group gives the

@@ -39,6 +39,7 @@ func (m *member) turn(ctx context.Context) error {
 		s.progress.polled.Add(int64(n))
 		m.deliver(ctx, fetches)
 		m.adapt()
+		s.release()
 	}
 	switch {
 	case s.failed.get() != nil, s.abandoned.Load():
@@ -106,8 +107,8 @@ func (m *member) toggle() error {
 // read makes the batch of what was fetched.
 func (s *Sink) read(fetches kgo.Fetches) {
 	s.batch.Reset()
-	clear(s.headers)
-	s.headers, s.runs = s.headers[:0], s.runs[:0]
+	s.forgetHeaders()
+	s.runs = s.runs[:0]
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,6 +122,26 @@ func (s *Sink) read(fetches kgo.Fetches) {
 	}
 	if len(s.runs) > 0 {
 		s.progress.lastRecord.Store(now.UnixNano())
+	}
+}
+
+// release lets go of the batch's memory: who knows when the next records come.
+func (s *Sink) release() {
+	if s.broken {
+		return // who knows what the connector still does with it
+	}
+	s.batch.Release()
+	s.forgetHeaders()
+	if s.headers != nil {
+		s.o.Memory.headers.Put(s.headers)
+		s.headers = nil
+	}
+}
+
+func (s *Sink) forgetHeaders() {
+	if s.headers != nil {
+		clear(*s.headers)
+		*s.headers = (*s.headers)[:0]
 	}
 }
 
@@ -156,13 +177,22 @@ func (s *Sink) fill(rec *kgo.Record, c *topicCodecs) int64 {
 	r.Key.SetRaw(rec.Key, &c.key)
 	r.Value.SetRaw(rec.Value, &c.value)
 	if len(rec.Headers) > 0 {
-		at := len(s.headers)
-		for _, h := range rec.Headers {
-			s.headers = append(s.headers, connect.Header{Key: h.Key, Value: h.Value})
-		}
-		r.Headers = s.headers[at:len(s.headers):len(s.headers)]
+		r.Headers = s.headersOf(rec)
 	}
 	return int64(len(rec.Key) + len(rec.Value))
+}
+
+func (s *Sink) headersOf(rec *kgo.Record) []connect.Header {
+	if s.headers == nil {
+		s.headers = s.o.Memory.sinkHeaders()
+	}
+	all := *s.headers
+	at := len(all)
+	for _, h := range rec.Headers {
+		all = append(all, connect.Header{Key: h.Key, Value: h.Value})
+	}
+	*s.headers = all
+	return all[at:len(all):len(all)]
 }
 
 func (s *Sink) codecsOf(topic string) *topicCodecs {

@@ -47,6 +47,7 @@ type Source struct {
 	commits chan struct{} // has room for one: one commit at a time
 	busy    atomic.Bool   // a goroutine commits
 	ending  chan struct{}
+	landed  chan struct{} // a flight, while the loop waits in Poll
 }
 
 // NewSource returns a source task that is not running yet.
@@ -59,9 +60,9 @@ func NewSource(o SourceOptions) *Source {
 	s.key, s.value = newSide("key", o.Key), newSide("value", o.Value)
 	s.topics.all = make(map[string]string)
 	s.sub = newSubmitted()
-	s.ring.budget = s.o.MaxInFlightBytes
+	s.ring.memory, s.ring.budget = s.o.Memory, s.o.MaxInFlightBytes
 	s.unheard = make(map[string]connect.CommittedOffset)
-	s.commits, s.ending = make(chan struct{}, 1), make(chan struct{})
+	s.commits, s.ending, s.landed = make(chan struct{}, 1), make(chan struct{}), make(chan struct{}, 1)
 	return s
 }
 
@@ -73,7 +74,7 @@ func (s *Source) Run(ctx context.Context) error {
 		return stopped(ctx, err)
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	err := s.supervise(ctx, s.loop, func() { s.commitSoon(life) })
+	err := s.supervise(ctx, s.loop, beats{tick: func() { s.commitSoon(life) }, news: s.landed, hear: s.collect})
 	cancel()
 	if !errors.Is(err, ErrAbandoned) {
 		s.settling.Wait()
@@ -109,6 +110,13 @@ func (s *Source) reclaim() {
 	s.count(written, bytes)
 }
 
+// collect takes back flights in the place of a loop that waits in Poll.
+func (s *Source) collect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reclaim()
+}
+
 // count adds what was written since.
 func (s *Source) count(written, bytes int64) {
 	s.progress.wrote(s.sub.written-written, s.sub.bytes-bytes)
@@ -126,6 +134,9 @@ func (s *Source) acked(r *kgo.Record, err error) {
 	// The flight may be reused from here on.
 	if sl.flight.left.Add(-1) == 0 {
 		s.signal()
+		if s.progress.waiting.Load() {
+			signal(s.landed)
+		}
 	}
 }
 

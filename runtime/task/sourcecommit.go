@@ -38,6 +38,7 @@ func (s *Source) stalled() bool {
 // succeeds or the task ends; unless one is at it.
 func (s *Source) commitSoon(life context.Context) {
 	s.mu.Lock()
+	s.reclaim()
 	s.ring.trim()
 	s.mu.Unlock()
 	if !s.busy.CompareAndSwap(false, true) {

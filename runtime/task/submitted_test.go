@@ -117,7 +117,7 @@ func (m *model) commit() {
 func TestSubmittedProperty(t *testing.T) {
 	for seed := range uint64(300) {
 		m := &model{
-			t: t, rnd: rand.New(rand.NewPCG(seed, 1)), s: newSubmitted(), ring: &ring{budget: 1 << 30},
+			t: t, rnd: rand.New(rand.NewPCG(seed, 1)), s: newSubmitted(), ring: &ring{memory: new(Memory), budget: 1 << 30},
 			committed: map[string]int64{},
 		}
 		for range 200 {
@@ -153,7 +153,7 @@ func TestSubmittedProperty(t *testing.T) {
 }
 
 func TestRing(t *testing.T) {
-	r := &ring{budget: 100}
+	r := &ring{memory: new(Memory), budget: 100}
 	a, b := r.take(), r.take()
 	a.cost = 51
 	r.depart(a)

@@ -168,7 +168,9 @@ type Options struct {
 	// MaxInFlightBytes bounds the memory of records between the connector and
 	// Kafka, for this task; 0 is 32 MiB.
 	MaxInFlightBytes int
-	Env              func() connect.Env // without Offsets, which the source loop fills
+	// Memory is what the tasks of the worker share; nil is none to share.
+	Memory *Memory
+	Env    func() connect.Env // without Offsets, which the source loop fills
 }
 
 // SourceOptions are what the source loop needs.

@@ -19,10 +19,7 @@ type chain struct {
 	links []connect.ChainLink
 	sink  bool
 
-	sel     connect.Selection
-	passing []pick // in the chain still
-	chosen  []pick // by the predicate of a link
-	records []*connect.Record
+	*bench // while it works
 }
 
 // pick is a record and its place in the batch.
@@ -38,6 +35,8 @@ func (c *chain) apply(batch *connect.Batch, limit int) (int, error) {
 	if len(c.links) == 0 || limit == 0 {
 		return limit, nil
 	}
+	c.bench = c.b.o.Memory.bench()
+	defer c.done()
 	c.passing = c.passing[:0]
 	for i := range batch.Records[:limit] {
 		c.passing = append(c.passing, pick{&batch.Records[i], i})
@@ -53,10 +52,14 @@ func (c *chain) apply(batch *connect.Batch, limit int) (int, error) {
 		}
 		c.passing = slices.DeleteFunc(c.passing, func(p pick) bool { return p.r.Dropped() })
 	}
-	clear(c.passing[:cap(c.passing)])
-	clear(c.chosen[:cap(c.chosen)])
-	clear(c.records[:cap(c.records)])
 	return limit, failure
+}
+
+// done gives back what the chain has worked in.
+func (c *chain) done() {
+	c.bench.clear()
+	c.b.o.Memory.workbench.Put(c.bench)
+	c.bench = nil
 }
 
 // link applies one transform. It returns the place in the batch of the first

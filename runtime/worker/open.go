@@ -53,7 +53,7 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 	options := task.Options{
 		ID: s.id(), Count: s.Count, Epoch: s.Epoch, Paused: s.Paused, Plugin: plugin, Config: c.props,
 		Epochs: w.link, OnState: onState, FlushInterval: w.config.FlushInterval,
-		StopTimeout: w.config.ShutdownTimeout, MaxInFlightBytes: w.config.MaxInFlightBytes,
+		StopTimeout: w.config.ShutdownTimeout, MaxInFlightBytes: w.config.MaxInFlightBytes, Memory: &w.memory,
 		Env: func() connect.Env {
 			return connect.Env{Logger: log, Now: time.Now}
 		},

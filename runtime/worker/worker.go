@@ -76,6 +76,7 @@ type Worker struct {
 	changed chan struct{}
 	reached chan struct{} // closed when link is set
 	link    *link         // to Kafka
+	memory  task.Memory   // of the tasks
 
 	mu       sync.Mutex
 	desired  map[task.ID]TaskSpec
