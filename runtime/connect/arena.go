@@ -19,8 +19,10 @@ type Arena struct {
 }
 
 const (
-	minByteChunk  = 64 << 10
-	minValueChunk = 1 << 10
+	// The first chunks; those that follow double. A thousand tasks may begin at the
+	// same time.
+	minByteChunk  = 4 << 10
+	minValueChunk = 128
 	// keepBytes bounds what a Reset keeps, so that one huge record does not
 	// stay in memory for ever.
 	keepBytes  = 4 << 20

@@ -169,6 +169,7 @@ func (t *file) cut(b *connect.Batch, start int, now int64) error {
 func (t *file) end(b *connect.Batch, start int, now int64) (idle bool, err error) {
 	if len(b.Records) > start {
 		t.atEnd = true
+		t.lines.rest()
 		return false, nil
 	}
 	info, err := t.f.Stat()
