@@ -32,10 +32,10 @@ type chunks struct {
 func (b *Batch) Release() {
 	b.Reset()
 	b.Arena.release()
-	if b.lent == nil {
+	if b.pool == nil {
 		return
 	}
-	if cap(b.Records) <= keepRecords {
+	if b.lent != nil && cap(b.Records) <= keepRecords {
 		*b.lent = b.Records
 		b.pool.records.Put(b.lent)
 	}
@@ -70,10 +70,12 @@ func (a *Arena) borrow() {
 
 // release gives back what an arena without content has borrowed.
 func (a *Arena) release() {
-	if a.lent == nil {
+	if a.pool == nil {
 		return
 	}
-	*a.lent = chunks{a.bytes, a.values, a.entries}
-	a.pool.chunks.Put(a.lent)
+	if a.lent != nil {
+		*a.lent = chunks{a.bytes, a.values, a.entries}
+		a.pool.chunks.Put(a.lent)
+	}
 	a.lent, a.bytes, a.values, a.entries = nil, nil, nil, nil
 }
