@@ -239,12 +239,20 @@ func (b *base) supervise(ctx context.Context, body func(context.Context) error, 
 		case <-half:
 			on.tick()
 		case <-last:
-			b.abandoned.Store(true)
-			err := fmt.Errorf("%w: it has not returned from %s within %s",
-				ErrAbandoned, b.progress.doing(), b.o.StopTimeout)
-			return errors.Join(b.failed.get(), err)
+			return b.abandon()
 		}
 	}
+}
+
+// abandon leaves the loop behind. Like other things that are seldom done, it is
+// kept out of the functions that a task waits in: an idle goroutine's stack is
+// half as large if its frames take no more than about a kilobyte.
+//
+//go:noinline
+func (b *base) abandon() error {
+	b.abandoned.Store(true)
+	err := fmt.Errorf("%w: it has not returned from %s within %s", ErrAbandoned, b.progress.doing(), b.o.StopTimeout)
+	return errors.Join(b.failed.get(), err)
 }
 
 // grace returns the context of the graceful part of a stop. It ends a little

@@ -58,12 +58,9 @@ func (s *Source) turns(ctx context.Context) (err error) {
 		switch {
 		case !s.going(ctx):
 		case err != nil && pctx.Err() != nil:
-			s.log.Debug("polling was interrupted", "error", err)
+			s.interrupted(err)
 		case retriable(err):
-			s.progress.retried()
-			d := retry.next(firstRetry, lastRetry)
-			s.log.Warn("polling failed and is tried again", "error", err, "pause", d)
-			s.pause(pctx, d)
+			s.retry(pctx, err, retry.next(firstRetry, lastRetry))
 		case err != nil:
 			return err
 		case polled > 0:
@@ -75,6 +72,18 @@ func (s *Source) turns(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+//go:noinline
+func (s *Source) interrupted(err error) { s.log.Debug("polling was interrupted", "error", err) }
+
+// retry waits after a Poll that failed.
+//
+//go:noinline
+func (s *Source) retry(ctx context.Context, err error, d time.Duration) {
+	s.progress.retried()
+	s.log.Warn("polling failed and is tried again", "error", err, "pause", d)
+	s.pause(ctx, d)
 }
 
 // take returns a flight to poll into, or nil if the loop must wait for Kafka:
@@ -109,14 +118,20 @@ func (s *Source) turn(ctx, pctx context.Context, f *flight) (int, error) {
 	default:
 		s.progress.polled.Add(int64(polled))
 		s.progress.delivered(polled, start)
-		n, cerr := s.convert(f)
-		if !s.mayProduce(ctx) {
-			break
-		}
-		s.lose(s.submit(f, n))
-		s.lose(cerr)
+		s.send(ctx, f)
 	}
 	return polled, err
+}
+
+// send produces what was polled.
+//
+//go:noinline
+func (s *Source) send(ctx context.Context, f *flight) {
+	n, err := s.convert(f)
+	if s.mayProduce(ctx) {
+		s.lose(s.submit(f, n))
+		s.lose(err)
+	}
 }
 
 // lose fails the task because of a record that cannot be written; nil does
@@ -244,7 +259,12 @@ func (s *Source) poll(ctx context.Context, b *connect.Batch) (err error) {
 	s.progress.waiting.Store(true)
 	defer s.progress.waiting.Store(false)
 	defer s.caught(polling, &err)
-	if err := s.task.Poll(ctx, b); err != nil {
+	return pollError(s.task.Poll(ctx, b))
+}
+
+//go:noinline
+func pollError(err error) error {
+	if err != nil {
 		return fmt.Errorf("polling: %w", err)
 	}
 	return nil

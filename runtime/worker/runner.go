@@ -95,15 +95,26 @@ func (r *runner) serve(ctx context.Context, o *opened) (err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	if err := r.open(ctx, r.spec, r.onState, o); err != nil {
+	if err := r.prepare(ctx, o); err != nil {
 		return err
 	}
-	r.hold(*o)
 	return o.task.Run(ctx)
 }
 
+// prepare opens the task. What it needs of the stack is not kept while the task
+// runs.
+//
+//go:noinline
+func (r *runner) prepare(ctx context.Context, o *opened) error {
+	if err := r.open(ctx, r.spec, r.onState, o); err != nil {
+		return err
+	}
+	r.hold(o)
+	return nil
+}
+
 // hold keeps the open task, and tells it of a pause that came meanwhile.
-func (r *runner) hold(o opened) {
+func (r *runner) hold(o *opened) {
 	r.mu.Lock()
 	r.task, r.kind, r.redact, r.traffic = o.task, o.kind, o.redact, o.traffic
 	paused := r.paused

@@ -35,6 +35,7 @@ type file struct {
 	// at is the position in the file of the first byte that lines holds.
 	at      int64
 	pause   time.Duration // before the next look
+	timer   *time.Timer   // for it
 	atEnd   bool          // the last look found records and then the end
 	quiet   time.Duration // waited since the file had news or its name
 	missing bool          // it was said that the file is missing
@@ -83,13 +84,17 @@ func (t *file) Poll(ctx context.Context, b *connect.Batch) error {
 func (t *file) wait(ctx context.Context) {
 	t.atEnd = false
 	t.lines.rest()
-	timer := time.NewTimer(t.pause)
-	defer timer.Stop()
+	if t.timer == nil {
+		t.timer = time.NewTimer(t.pause)
+	} else {
+		t.timer.Reset(t.pause)
+	}
 	select {
-	case <-timer.C:
+	case <-t.timer.C:
 		t.quiet += t.pause
 		t.pause = min(2*t.pause, lastLook)
 	case <-ctx.Done():
+		t.timer.Stop()
 	}
 }
 
