@@ -193,6 +193,7 @@ type job struct {
 }
 
 func (f standaloneFlags) run(ctx context.Context, j job) error {
+	tuneCollector(os.LookupEnv)
 	metrics := newMetrics()
 	w := worker.New(j.workerOptions(metrics))
 	stop, err := f.serve(w, metrics, j.log)

@@ -97,6 +97,7 @@ func (f workerFlags) run(ctx context.Context, r connect.Registry, newAssigner as
 	if err := f.check(); err != nil {
 		return err
 	}
+	tuneCollector(os.LookupEnv)
 	log, err := newLogger(std.err, f.logLevel)
 	if err != nil {
 		return err
