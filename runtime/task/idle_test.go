@@ -20,6 +20,9 @@ const (
 	// idleHeap is what a task may keep that has nothing to do, in bytes: the
 	// structs, channels and maps of its loop. The memory of a batch alone is more.
 	idleHeap = 20 << 10
+	// idleStacks is for the two goroutines of a source, 4 KiB each, and what the
+	// runtime keeps beside.
+	idleStacks = 12 << 10
 )
 
 // atOnce is a Producer that answers at once.
@@ -29,32 +32,34 @@ func (atOnce) Produce(_ context.Context, r *kgo.Record, promise func(*kgo.Record
 	promise(r, nil)
 }
 
-// perTask returns the live heap that grow adds for each of idleTasks tasks.
-func perTask(t *testing.T, grow func()) int64 {
+// perTask returns the live heap and the stacks that grow adds for each of idleTasks
+// tasks.
+func perTask(t *testing.T, grow func()) (heap, stacks int64) {
 	t.Helper()
 	if raceEnabled {
 		t.Skip("the race detector's own memory counts")
 	}
-	before := liveHeap()
+	heapBefore, stacksBefore := live()
 	grow()
-	per := (liveHeap() - before) / idleTasks
-	t.Logf("%d bytes a task", per)
-	return per
+	heapAfter, stacksAfter := live()
+	heap, stacks = (heapAfter-heapBefore)/idleTasks, (stacksAfter-stacksBefore)/idleTasks
+	t.Logf("%d bytes of heap and %d of stacks a task", heap, stacks)
+	return heap, stacks
 }
 
-func liveHeap() int64 {
+func live() (heap, stacks int64) {
 	var m runtime.MemStats
-	for range 3 { // a sync.Pool keeps what it holds for two
+	for range 4 { // a sync.Pool keeps what it holds for two, and a stack becomes half as large with each
 		runtime.GC()
 	}
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
+	return int64(m.HeapAlloc), int64(m.StackInuse)
 }
 
 func TestIdleSourcesKeepNoBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tasks []*running
-		per := perTask(t, func() {
+		per, stacks := perTask(t, func() {
 			memory := new(Memory)
 			for range idleTasks {
 				hose := newFirehose(1000, 100)
@@ -71,6 +76,9 @@ func TestIdleSourcesKeepNoBatches(t *testing.T) {
 		})
 		if per > idleHeap {
 			t.Errorf("an idle source keeps %d bytes, want %d at most", per, idleHeap)
+		}
+		if stacks > idleStacks {
+			t.Errorf("an idle source has %d bytes of stacks, want %d at most", stacks, idleStacks)
 		}
 		for _, run := range tasks {
 			if p := run.Progress(); p.Records != 1000 || p.Pending != 0 {
@@ -115,7 +123,7 @@ func TestAnsweredFlightsComeBack(t *testing.T) {
 func TestIdleSinksKeepNoBatches(t *testing.T) {
 	var sinks []*Sink
 	_, fetches := loopOnly(t, 100)
-	per := perTask(t, func() {
+	per, _ := perTask(t, func() {
 		for range idleTasks {
 			s, _ := loopOnly(t, 0)
 			s.read(fetches)
