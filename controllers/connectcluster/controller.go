@@ -96,6 +96,9 @@ type scope struct {
 	problems, warnings []configdef.Problem
 	// missing names a Secret, or a key in it, that is not there; set by connect.
 	missing string
+	// unread says that the Secrets of the connection could not be read; set by
+	// reconnect.
+	unread bool
 	// credentials names the Secrets' values as they are, "" if there are none; set by
 	// connect.
 	credentials string

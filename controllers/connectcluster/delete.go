@@ -37,7 +37,7 @@ func (r *Reconciler) release(ctx context.Context, s *scope) (bool, reconcile.Res
 		kctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
 		defer cancel()
 		if err := r.Kafka.Release(kctx, key); err != nil {
-			late := s.kafka.Tried && !s.now.Before(s.cluster.DeletionTimestamp.Add(releaseTimeout))
+			late := (s.kafka.Tried || s.unread) && !s.now.Before(s.cluster.DeletionTimestamp.Add(releaseTimeout))
 			if s.missing == "" && !late {
 				s.waiting = "releasing the internal topics: " + err.Error()
 				return false, reconcile.Result{RequeueAfter: retryInterval}, nil

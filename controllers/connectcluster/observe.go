@@ -119,6 +119,7 @@ func (r *Reconciler) reconnect(ctx context.Context, s *scope) (bool, reconcile.R
 	}
 	if _, _, err := r.connect(ctx, s); err != nil {
 		// A Secret that cannot be read must not hold the deletion up.
+		s.unread = true
 		log.FromContext(ctx).Error(err, "Deleting without reaching Kafka again")
 	}
 	return true, reconcile.Result{}, nil

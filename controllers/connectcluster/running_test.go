@@ -4,6 +4,7 @@
 package connectcluster
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"penstock.dev/api/v1alpha1"
 	"penstock.dev/controllers/internal/state"
@@ -139,6 +141,38 @@ func TestAnotherAnnotationTakesNothingOver(t *testing.T) {
 		t.Errorf("calls are %q", f.kafka.calls)
 	}
 	f.check(c, v1alpha1.IdentityHeldCondition, no, v1alpha1.ReasonIdentityTaken, "uid-first")
+}
+
+// unreadable is an API server that lets nobody read Secrets.
+type unreadable struct{ client.Reader }
+
+func (u unreadable) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+	if _, ok := o.(*corev1.Secret); ok {
+		return apierrors.NewForbidden(corev1.Resource("secrets"), key.Name, errors.New("not you"))
+	}
+	return u.Reader.Get(ctx, key, o, opts...)
+}
+
+// Secrets that nobody can read any more do not keep a cluster for ever.
+func TestDeletedWithoutItsSecrets(t *testing.T) {
+	f := newFixture(t)
+	f.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "ca", Namespace: f.ns}, StringData: map[string]string{"ca.crt": "x"}})
+	spec := plain()
+	spec.Kafka.TLS = &v1alpha1.KafkaTLS{CASecretRef: &v1alpha1.SecretKeyRef{Name: "ca", Key: "ca.crt"}}
+	c := f.running(spec)
+	f.r.Live, f.kafka.settings, f.kafka.cluster = unreadable{f.r.Live}, nil, state.Cluster{Reachable: errAway}
+	if err := api.Client.Delete(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	f.once(c)
+	if err := f.get("main", &v1alpha1.ConnectCluster{}); err != nil {
+		t.Errorf("the cluster did not wait: %v", err)
+	}
+	f.r.Clock = clocktesting.NewFakePassiveClock(time.Now().Add(2 * releaseTimeout))
+	f.once(c)
+	if err := f.get("main", &v1alpha1.ConnectCluster{}); !apierrors.IsNotFound(err) {
+		t.Errorf("the cluster is still there: %v", err)
+	}
 }
 
 // An operator that started only now reaches Kafka before it lets a cluster go.

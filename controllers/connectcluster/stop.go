@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -34,9 +35,9 @@ func (r *Reconciler) yieldTopics(ctx context.Context, s *scope) (bool, reconcile
 }
 
 // takesOver reports whether the cluster is told to take the topics over from the
-// one that holds them.
+// one that holds them. One that is being deleted takes nothing over any more.
 func (s *scope) takesOver() bool {
-	return s.kafka.HeldBy != "" && s.kafka.HeldBy != string(s.cluster.UID) && s.cluster.Annotations[v1alpha1.TakeOverAnnotation] == s.kafka.HeldBy
+	return s.cluster.DeletionTimestamp == nil && s.kafka.HeldBy != "" && s.kafka.HeldBy != string(s.cluster.UID) && s.cluster.Annotations[v1alpha1.TakeOverAnnotation] == s.kafka.HeldBy
 }
 
 func stopped(set *appsv1.StatefulSet) bool {
@@ -66,7 +67,7 @@ func (r *Reconciler) stopWorkers(ctx context.Context, s *scope) (bool, reconcile
 	}
 	left := 0
 	for i := range pods.Items {
-		if mayRun(&pods.Items[i], s.workers != nil, s.now) {
+		if mayRun(&pods.Items[i], childName(s.cluster), s.now) {
 			left++
 		}
 	}
@@ -77,14 +78,18 @@ func (r *Reconciler) stopWorkers(ctx context.Context, s *scope) (bool, reconcile
 	return false, reconcile.Result{RequeueAfter: stopInterval}, nil
 }
 
-// mayRun reports whether a worker's pod may still write, and will end. owned says
-// that there is a StatefulSet to end it. It is pure.
-func mayRun(p *corev1.Pod, owned bool, now time.Time) bool {
+// mayRun reports whether a pod is one of the workers, may still write, and will
+// end: by the StatefulSet of that name or, if that is gone, by the garbage
+// collector. It is pure.
+func mayRun(p *corev1.Pod, set string, now time.Time) bool {
+	by := metav1.GetControllerOf(p)
 	switch {
+	case by == nil || by.Kind != "StatefulSet" || by.Name != set: // a copy for debugging, or left behind on purpose
+		return false
 	case p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed:
 		return false
 	case p.DeletionTimestamp == nil:
-		return owned
+		return true
 	}
 	return now.Before(p.DeletionTimestamp.Add(lostAfter))
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -91,12 +92,34 @@ func TestWorkersAreNotStoppedToTakeOver(t *testing.T) {
 	}
 }
 
+// One that is being deleted takes nothing over any more, whatever its annotation
+// says.
+func TestWorkersAreStoppedOfADeletedClusterThatTookOver(t *testing.T) {
+	f := newFixture(t)
+	c := f.running(plain())
+	f.create(&v1alpha1.Connector{ObjectMeta: metav1.ObjectMeta{Name: "orders", Namespace: f.ns}, Spec: v1alpha1.ConnectorSpec{
+		ClusterRef: v1alpha1.ClusterRef{Name: "main"}, Class: "file-sink",
+	}})
+	c.Annotations = map[string]string{v1alpha1.TakeOverAnnotation: "uid-other"}
+	f.update(c)
+	if err := api.Client.Delete(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	f.held("uid-other")
+	f.once(c)
+	f.checkReplicas(0)
+}
+
 // addWorker makes a worker's pod as the StatefulSet would.
 func (f *fixture) addWorker(c *v1alpha1.ConnectCluster) *corev1.Pod {
 	f.t.Helper()
+	set := f.set()
 	p := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: "main-worker-0", Namespace: f.ns, Labels: labels(c)},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "worker", Image: "x"}}},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "main-worker-0", Namespace: f.ns, Labels: labels(c),
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))},
+		},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "worker", Image: "x"}}},
 	}
 	f.create(p)
 	return p
@@ -145,23 +168,26 @@ func TestMayRun(t *testing.T) {
 	now := time.Unix(1000, 0)
 	ends := func(at time.Time) *metav1.Time { return &metav1.Time{Time: at} }
 	for name, tc := range map[string]struct {
-		phase   corev1.PodPhase
-		ends    *metav1.Time
-		unowned bool
-		want    bool
+		phase corev1.PodPhase
+		ends  *metav1.Time
+		owner string
+		want  bool
 	}{
-		"it runs":                       {corev1.PodRunning, nil, false, true},
-		"it waits":                      {corev1.PodPending, nil, false, true},
-		"it has ended":                  {corev1.PodSucceeded, nil, false, false},
-		"it has failed":                 {corev1.PodFailed, nil, false, false},
-		"it is ending":                  {corev1.PodRunning, ends(now.Add(time.Second)), false, true},
-		"it should have ended just now": {corev1.PodRunning, ends(now), false, true},
-		"its node is lost":              {corev1.PodRunning, ends(now.Add(-lostAfter)), false, false},
-		"nobody will end it":            {corev1.PodRunning, nil, true, false},
-		"it is ending, its set is gone": {corev1.PodRunning, ends(now), true, true},
+		"it runs":                       {corev1.PodRunning, nil, "main-worker", true},
+		"it waits":                      {corev1.PodPending, nil, "main-worker", true},
+		"it has ended":                  {corev1.PodSucceeded, nil, "main-worker", false},
+		"it has failed":                 {corev1.PodFailed, nil, "main-worker", false},
+		"it is ending":                  {corev1.PodRunning, ends(now.Add(time.Second)), "main-worker", true},
+		"it should have ended just now": {corev1.PodRunning, ends(now), "main-worker", true},
+		"its node is lost":              {corev1.PodRunning, ends(now.Add(-lostAfter)), "main-worker", false},
+		"a copy, or left behind":        {corev1.PodRunning, nil, "", false},
+		"another's":                     {corev1.PodRunning, nil, "other-worker", false},
 	} {
 		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: tc.ends}, Status: corev1.PodStatus{Phase: tc.phase}}
-		if got := mayRun(p, !tc.unowned, now); got != tc.want {
+		if tc.owner != "" {
+			p.OwnerReferences = []metav1.OwnerReference{{Kind: "StatefulSet", Name: tc.owner, Controller: new(true)}}
+		}
+		if got := mayRun(p, "main-worker", now); got != tc.want {
 			t.Errorf("%s: it may run is %v, want %v", name, got, tc.want)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"penstock.dev/controllers/internal/state"
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/kafka"
+	"penstock.dev/runtime/secrets"
 	"penstock.dev/runtime/storage"
 )
 
@@ -74,6 +75,7 @@ type link struct {
 	new      storage.NewClient
 	statuses *storage.Statuses
 	logger   *slog.Logger
+	redact   *secrets.Redactor // of the connection's secrets
 }
 
 func (l *link) close() {
@@ -173,18 +175,20 @@ func fail(s *state.Cluster, err error) {
 	s.Reachable = err
 }
 
-func (e *entry) open(ctx context.Context) (*link, error) {
+func (e *entry) open(ctx context.Context) (_ *link, err error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	config, problems := kafka.ParseConfig(e.settings.Properties)
 	if len(problems) > 0 {
 		return nil, join(problems)
 	}
-	logger := slog.New(logr.ToSlogHandler(e.log))
-	l := &link{logger: logger, new: func(extra ...kgo.Opt) (*kgo.Client, error) {
+	redact := secrets.NewRedactor(config.Secrets())
+	// Others' words, such as a token endpoint's, may say again what they were sent.
+	defer func() { err = redact.Error(err) }()
+	logger := redact.Logger(slog.New(logr.ToSlogHandler(e.log)))
+	l := &link{logger: logger, redact: redact, new: func(extra ...kgo.Opt) (*kgo.Client, error) {
 		return config.NewClient(kafka.Options{ClientID: "penstock-operator", Dial: e.m.o.Dial}, extra...)
 	}}
-	var err error
 	if l.client, err = l.new(); err != nil {
 		return nil, err
 	}
@@ -267,6 +271,7 @@ func (e *entry) look(ctx context.Context, l *link) {
 	if ctx.Err() != nil && err == nil {
 		return
 	}
+	err = l.redact.Error(err)
 	e.update(func(s *state.Cluster) {
 		s.Tried, s.Reachable = true, err
 		if err == nil {

@@ -80,21 +80,40 @@ func (e *entry) readGroups(ctx context.Context, l *link) error {
 		names[i] = group(c)
 	}
 	members, err := kafka.GroupsMembers(ctx, l.adm, names...)
-	refused := errors.Is(err, kerr.GroupAuthorizationFailed)
-	if err != nil && !refused {
+	now := make(map[string]state.Group, len(connectors))
+	switch {
+	case errors.Is(err, kerr.GroupAuthorizationFailed):
+		// It does not say which: the others are not to suffer.
+		if err := readEach(ctx, l, connectors, now); err != nil {
+			return err
+		}
+	case err != nil:
 		return err
 	}
-	if refused {
-		err = fmt.Errorf("the members of the consumer groups cannot be read, Describe on Group connect- (prefixed) is needed: %w", err)
-	}
-	now := make(map[string]state.Group, len(connectors))
 	for _, c := range connectors {
-		now[c] = state.Group{Members: membersOf(members[group(c)]), Err: err}
+		if _, ok := now[c]; !ok {
+			now[c] = state.Group{Members: membersOf(members[group(c)])}
+		}
 	}
 	if !e.learn(now, removals) {
 		return e.readGroups(ctx, l)
 	}
-	return err
+	return nil
+}
+
+// readEach reads the groups of connectors one by one into out.
+func readEach(ctx context.Context, l *link, connectors []string, out map[string]state.Group) error {
+	for _, c := range connectors {
+		members, err := kafka.GroupMembers(ctx, l.adm, group(c))
+		switch {
+		case errors.Is(err, kerr.GroupAuthorizationFailed):
+			err = fmt.Errorf("the members of the consumer group %s cannot be read, Describe on Group connect- (prefixed) is needed: %w", group(c), err)
+		case err != nil:
+			return err
+		}
+		out[c] = state.Group{Members: membersOf(members), Err: err}
+	}
+	return nil
 }
 
 // withTasks are the connectors some of whose tasks were not let go.
@@ -138,9 +157,9 @@ func (e *entry) learn(now map[string]state.Group, removals int) bool {
 	return true
 }
 
-// forgetMembers takes members that were removed from what is known: until it is
-// read again they would look like somebody else's.
-func (e *entry) forgetMembers(connector string, instanceIDs []string) {
+// forgetMembers takes the members that were removed, or have gone by themselves,
+// from what is known: until it is read again they would look like somebody else's.
+func (e *entry) forgetMembers(connector string, removed func(instanceID string) bool) {
 	e.groups.mu.Lock()
 	defer e.groups.mu.Unlock()
 	e.groups.removals++
@@ -148,7 +167,7 @@ func (e *entry) forgetMembers(connector string, instanceIDs []string) {
 	if !ok {
 		return
 	}
-	g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m state.Member) bool { return slices.Contains(instanceIDs, m.InstanceID) })
+	g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m state.Member) bool { return removed(m.InstanceID) })
 	e.groups.known = maps.Clone(e.groups.known) // learn may be comparing
 	e.groups.known[connector] = g
 }

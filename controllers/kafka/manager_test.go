@@ -344,8 +344,10 @@ func TestForgetKeepsEpochs(t *testing.T) {
 }
 
 func TestOurs(t *testing.T) {
-	members := []kafka.Member{{InstanceID: "g-c-0"}, {InstanceID: "g-c-1"}, {InstanceID: "g-c-12"}, {InstanceID: "g-c-x"}, {InstanceID: "h-c-1"}, {MemberID: "m"}}
-	if diff := cmp.Diff([]string{"g-c-1", "g-c-12"}, ours(members, "g-c-", 1)); diff != "" {
-		t.Errorf("members (-want +got):\n%s", diff)
+	mine := ours("g-c-", 1)
+	for id, want := range map[string]bool{"g-c-0": false, "g-c-1": true, "g-c-12": true, "g-c-x": false, "h-c-1": false, "": false} {
+		if got := mine(id); got != want {
+			t.Errorf("%q is ours from 1 on: %v, want %v", id, got, want)
+		}
 	}
 }

@@ -55,24 +55,27 @@ func (m *Manager) RemoveMembers(ctx context.Context, cluster types.NamespacedNam
 	if err != nil {
 		return err
 	}
-	ids := ours(members, e.settings.GroupID+"-"+connector+"-", from)
+	removed := ours(e.settings.GroupID+"-"+connector+"-", from)
+	var ids []string
+	for _, m := range members {
+		if removed(m.InstanceID) {
+			ids = append(ids, m.InstanceID)
+		}
+	}
 	if err := kafka.RemoveMembers(ctx, l.adm, group(connector), ids); err != nil {
 		return err
 	}
-	e.forgetMembers(connector, ids)
+	e.forgetMembers(connector, removed)
 	return nil
 }
 
-// ours are the instance ids of a connector's tasks from a number on.
-func ours(members []kafka.Member, prefix string, from int) []string {
-	var out []string
-	for _, m := range members {
-		rest, ok := strings.CutPrefix(m.InstanceID, prefix)
-		if n, err := strconv.Atoi(rest); ok && err == nil && n >= from {
-			out = append(out, m.InstanceID)
-		}
+// ours tells the instance ids of a connector's tasks from a number on.
+func ours(prefix string, from int) func(instanceID string) bool {
+	return func(instanceID string) bool {
+		rest, ok := strings.CutPrefix(instanceID, prefix)
+		n, err := strconv.Atoi(rest)
+		return ok && err == nil && n >= from
 	}
-	return out
 }
 
 // Forget removes a connector's states, and its offsets too if told so. Its tasks

@@ -59,6 +59,10 @@ type Dependencies struct {
 // the status alone is no event here.
 const staleDelay = 250 * time.Millisecond
 
+// kafkaDelay is what a pass waits for that needs Kafka and finds it away: nothing
+// may tell of a Kafka that has been away for a moment only.
+const kafkaDelay = 5 * time.Second
+
 // Reconciler keeps one Task's status and restarts the task.
 type Reconciler struct {
 	Dependencies
@@ -88,7 +92,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, t *v1alpha1.Task) (reconcile
 	}
 	cluster, known := r.Kafka.Cluster(t.Cluster())
 	if !known || !cluster.CaughtUp {
-		return reconcile.Result{}, nil
+		return reconcile.Result{RequeueAfter: kafkaDelay}, nil
 	}
 	policy, err := r.policy(ctx, t)
 	if err != nil {
@@ -102,10 +106,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, t *v1alpha1.Task) (reconcile
 	now := r.Clock.Now()
 	s := observed(t, last, said, now)
 	p := planNext(t, &s, last, policy, now)
-	// Without Kafka there is no new epoch, nor in another's topics; that this has
-	// changed brings us here again.
+	// Without Kafka there is no new epoch, nor in another's topics.
 	if p.start && !usable(cluster, known) {
-		return reconcile.Result{}, nil
+		return reconcile.Result{RequeueAfter: kafkaDelay}, nil
 	}
 	// The new incarnation comes before the note of it: after a crash in between one
 	// too many is better than one that is counted and never came.

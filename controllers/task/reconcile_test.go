@@ -266,7 +266,9 @@ func TestWithoutKafkaNothingIsBound(t *testing.T) {
 			f.terminate(w0)
 			f.change(task, `{"spec":{"configRevision":"r2"}}`)
 			f.bind()
-			f.look(task)
+			if r := f.look(task); r.RequeueAfter != kafkaDelay {
+				t.Errorf("it looks again after %s, want %s", r.RequeueAfter, kafkaDelay)
+			}
 			f.checkBinding(task, w0, 1)
 			f.checkRaised(1)
 		})

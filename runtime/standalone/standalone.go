@@ -37,6 +37,8 @@ type Engine interface {
 	Ready() error
 	// NextEpoch writes and returns an epoch above all that the task had.
 	NextEpoch(ctx context.Context, connector string, index int) (int64, error)
+	// HighestEpoch returns the highest epoch that the task ever had.
+	HighestEpoch(ctx context.Context, connector string, index int) (int64, error)
 	// Retire stops what other processes may still run of a connector's tasks from
 	// this index on, and removes their statuses.
 	Retire(ctx context.Context, connector string, kind connect.Kind, from int) error

@@ -113,6 +113,12 @@ func (e *engine) NextEpoch(_ context.Context, connector string, index int) (int6
 	return e.epochs[key], nil
 }
 
+func (e *engine) HighestEpoch(_ context.Context, connector string, index int) (int64, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.epochs[fmt.Sprintf("%s-%d", connector, index)], e.epochErr
+}
+
 func (e *engine) setEpochErr(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -477,12 +483,14 @@ func TestTakenOver(t *testing.T) {
 	for name, tc := range map[string]struct {
 		after time.Duration
 		lost  string
+		quiet string // lost too, but the task has not noticed
 		want  string // "" goes on
 	}{
-		"the first task":             {0, "a-0", "task 0 of connector a"},
-		"the first task, later":      {settleTime, "a-0", "task 0 of connector a"},
-		"another task, at the start": {0, "b-0", ""},
-		"another task, later":        {settleTime, "b-0", "task 0 of connector b"},
+		"the first task":                   {0, "a-0", "", "task 0 of connector a"},
+		"the first task, later":            {settleTime, "a-0", "", "task 0 of connector a"},
+		"another task, at the start":       {0, "b-0", "", ""},
+		"another task, later":              {settleTime, "b-0", "", "task 0 of connector b"},
+		"another task, and the first, too": {0, "b-0", "a-0", "task 0 of connector a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -493,6 +501,9 @@ func TestTakenOver(t *testing.T) {
 				time.Sleep(tc.after)
 				e.mu.Lock()
 				e.epochs[tc.lost]++ // the other process's
+				if tc.quiet != "" {
+					e.epochs[tc.quiet]++
+				}
 				e.mu.Unlock()
 				e.set(tc.lost, superseded)
 				if tc.want != "" {

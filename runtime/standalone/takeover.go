@@ -35,6 +35,9 @@ func (s *Standalone) yield(ctx context.Context, tasks []worker.TaskState, now ti
 			return fmt.Errorf("%w: it runs task %d of connector %s, so this process stops", ErrTakenOver, t.Index, t.Connector)
 		}
 	}
+	if err := s.stays(ctx, first); err != nil {
+		return err
+	}
 	changed := false
 	for _, t := range lost {
 		epoch, err := s.nextEpoch(ctx, t.Connector, t.Index)
@@ -48,6 +51,21 @@ func (s *Standalone) yield(ctx context.Context, tasks []worker.TaskState, now ti
 	}
 	if changed {
 		s.assign()
+	}
+	return nil
+}
+
+// stays returns ErrTakenOver if another process has the first task. This one may
+// not have noticed: a source looks when it commits.
+func (s *Standalone) stays(ctx context.Context, first string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	highest, err := s.o.Engine.HighestEpoch(ctx, first, 0)
+	if err != nil {
+		return nil //nolint:nilerr // Kafka is away: neither takes anything, and this is looked at again
+	}
+	if highest > s.plan(first).tasks[0].epoch {
+		return fmt.Errorf("%w: it runs task 0 of connector %s, so this process stops", ErrTakenOver, first)
 	}
 	return nil
 }

@@ -713,6 +713,31 @@ func TestSourceRecordWithoutPartition(t *testing.T) {
 	})
 }
 
+// Records that carry no offset leave nothing to commit, and must not make the task
+// wait for a commit.
+func TestSourceRecordsWithoutOffset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1, 0)
+		r.source.onPoll = func(_ context.Context, b *connect.Batch) (bool, error) {
+			time.Sleep(time.Second)
+			rec := b.Add()
+			rec.Topic, rec.Source = "out", r.source.parts[0]
+			return true, nil
+		}
+		run := start(NewSource(r.o))
+		time.Sleep(time.Minute + time.Second/2)
+		if p := run.Progress(); p.Records < 59 {
+			t.Errorf("after a minute there are %d records, want one a second", p.Records)
+		}
+		if r.topic.count() != 0 {
+			t.Error("there was nothing to commit")
+		}
+		if err := run.end(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // The worker may know before Kafka tells us. What was done is committed, so that
 // the newer one does not do it again.
 func TestSourceStoppedAsSuperseded(t *testing.T) {

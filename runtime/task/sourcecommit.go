@@ -151,10 +151,21 @@ func (s *Source) snapshot() snapshot {
 	written, bytes := s.sub.written, s.sub.bytes
 	snap := s.sub.take()
 	s.count(written, bytes)
-	if len(snap.offsets) == 0 && s.sub.clean() {
-		s.settled = snap.popped
+	if len(snap.offsets) == 0 && !s.held {
+		s.nothingToCommit(snap)
 	}
 	return snap
+}
+
+// nothingToCommit notes that no offset waits: what Kafka has taken so far, if
+// anything, came without one. The caller holds mu.
+func (s *Source) nothingToCommit(snap snapshot) {
+	s.since = time.Time{}
+	if s.sub.clean() {
+		s.settled = snap.popped
+		return
+	}
+	s.since = time.Now()
 }
 
 // committed notes a successful commit.

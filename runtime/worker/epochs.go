@@ -36,6 +36,21 @@ func (w *Worker) NextEpoch(ctx context.Context, connector string, index int) (in
 	return l.nextEpoch(ctx, storage.TaskID{Connector: connector, Index: index})
 }
 
+// HighestEpoch returns the highest epoch that a task ever had, 0 if none. It waits
+// until Kafka is reached.
+func (w *Worker) HighestEpoch(ctx context.Context, connector string, index int) (int64, error) {
+	l, err := w.awaitLink(ctx)
+	if err != nil {
+		return 0, err
+	}
+	id := storage.TaskID{Connector: connector, Index: index}
+	epoch, err := l.statuses.Highest(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("reading the epoch of task %s: %w", task.ID(id), err)
+	}
+	return epoch, nil
+}
+
 func (l *link) nextEpoch(ctx context.Context, id storage.TaskID) (int64, error) {
 	epoch, err := l.statuses.Raise(ctx, id, 0)
 	if err != nil {
