@@ -39,6 +39,7 @@ func (m *member) turn(ctx context.Context) error {
 		s.progress.polled.Add(int64(n))
 		m.deliver(ctx, fetches)
 		m.adapt()
+	} else {
 		s.release()
 	}
 	switch {
@@ -125,7 +126,9 @@ func (s *Sink) read(fetches kgo.Fetches) {
 	}
 }
 
-// release lets go of the batch's memory: who knows when the next records come.
+// release lets go of the batch's memory. It is for a poll that brought nothing,
+// as the one does that ends for the next commit: a task that is busy keeps what it
+// has, and one that waits keeps nothing.
 func (s *Sink) release() {
 	if s.broken {
 		return // who knows what the connector still does with it
