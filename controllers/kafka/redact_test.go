@@ -6,6 +6,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"strings"
 	"testing"
@@ -27,11 +28,9 @@ func TestAPasswordIsNotSaidAgain(t *testing.T) {
 	})}
 	run(t, f.m)
 	s := f.settings("uid-main")
-	for k, v := range map[string]string{
+	maps.Copy(s.Properties, map[string]string{
 		"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "u", "sasl.password": password,
-	} {
-		s.Properties[k] = v
-	}
+	})
 	f.m.Connect(main, s)
 	c := f.await(main, func(c state.Cluster) bool { return c.Reachable != nil && !errors.Is(c.Reachable, errNotTried) })
 	if got := c.Reachable.Error(); strings.Contains(got, password) || !strings.Contains(got, "the proxy does not take") {
