@@ -62,7 +62,7 @@ func (s *Standalone) stays(ctx context.Context, first string) error {
 	defer cancel()
 	highest, err := s.o.Engine.HighestEpoch(ctx, first, 0)
 	if err != nil {
-		return nil //nolint:nilerr // Kafka is away: neither takes anything, and this is looked at again
+		return nil // Kafka is away: neither takes anything, and this is looked at again
 	}
 	if highest > s.plan(first).tasks[0].epoch {
 		return fmt.Errorf("%w: it runs task 0 of connector %s, so this process stops", ErrTakenOver, first)

@@ -5,7 +5,6 @@ package task
 
 import (
 	"context"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,15 +22,6 @@ const (
 	bound  = 8 << 20
 	beside = 3 << 20
 )
-
-// heap returns the live bytes of the heap.
-func heap() int64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC() // what finalizers and pools have let go of
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
 
 // A source that could go on for ever holds no more than its budget while the
 // broker answers nothing.
@@ -77,12 +67,13 @@ func sourceWhileStalled(t *testing.T, size int) {
 		}
 		return !stop, nil
 	}
-	before := heap()
+	before, _ := live()
 	s := NewSource(r.o)
 	run := start(s)
 	time.Sleep(10 * time.Second) // of the bubble: until nothing moves any more
 	synctest.Wait()
-	grown := heap() - before
+	after, _ := live()
+	grown := after - before
 	s.mu.Lock()
 	used := s.ring.used
 	s.mu.Unlock()
@@ -139,11 +130,12 @@ func sinkWhileStalled(t *testing.T, batch kfake.SyntheticBatch) {
 		},
 	}
 	o.MaxInFlightBytes = bound
-	before := heap()
+	before, _ := live()
 	run := start(NewSink(o))
 	time.Sleep(10 * time.Second)
 	synctest.Wait()
-	grown := heap() - before
+	after, _ := live()
+	grown := after - before
 	t.Logf("after %d batches the heap has grown by %d, the budget is %d", d.puts, grown, bound)
 	if d.puts <= d.after {
 		t.Errorf("the connector has got %d batches, it should stall after %d", d.puts, d.after)

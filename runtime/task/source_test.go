@@ -713,6 +713,39 @@ func TestSourceRecordWithoutPartition(t *testing.T) {
 	})
 }
 
+// A source that could not commit for long, because Kafka took nothing, must not
+// produce more when Kafka is back before it has committed: it may be an old
+// incarnation.
+func TestSourceStallsWhileKafkaTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1, 3)
+		r.broker.hold = true
+		s := NewSource(r.o)
+		run := start(s)
+		stalled := func() bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.stalled()
+		}
+		time.Sleep(stallIntervals*r.o.FlushInterval - time.Second)
+		if stalled() {
+			t.Error("it must not produce any more, too early")
+		}
+		time.Sleep(time.Minute)
+		if !stalled() {
+			t.Error("after a minute without a commit it may still produce")
+		}
+		r.broker.setHold(false)
+		time.Sleep(r.o.FlushInterval + time.Second)
+		if stalled() {
+			t.Error("it has committed and must not produce")
+		}
+		if err := run.end(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Records that carry no offset leave nothing to commit, and must not make the task
 // wait for a commit.
 func TestSourceRecordsWithoutOffset(t *testing.T) {

@@ -157,15 +157,17 @@ func (s *Source) snapshot() snapshot {
 	return snap
 }
 
-// nothingToCommit notes that no offset waits: what Kafka has taken so far, if
-// anything, came without one. The caller holds mu.
+// nothingToCommit notes that no offset waits. What Kafka has taken since the last
+// commit, if anything, came without one and needs none; while it takes nothing,
+// what is in flight still waits for its commit. The caller holds mu.
 func (s *Source) nothingToCommit(snap snapshot) {
-	s.since = time.Time{}
-	if s.sub.clean() {
-		s.settled = snap.popped
-		return
+	switch {
+	case s.sub.clean():
+		s.since = time.Time{}
+	case snap.popped > s.settled:
+		s.since = time.Now()
 	}
-	s.since = time.Now()
+	s.settled = snap.popped
 }
 
 // committed notes a successful commit.
