@@ -3,7 +3,10 @@
 
 package connect
 
-import "slices"
+import (
+	"slices"
+	"unsafe"
+)
 
 // Arena hands out memory that lives as long as its batch: a few large chunks
 // instead of an allocation for each value. The zero Arena is ready. It is not
@@ -13,6 +16,7 @@ type Arena struct {
 	values  []Value
 	entries []Entry
 	used    int // bytes handed out by Bytes since the last Reset
+	left    int // size of the chunks that were full since the last Reset, in bytes
 
 	pool *Pool   // nil: the memory is the arena's own
 	lent *chunks // of the pool
@@ -26,7 +30,10 @@ const (
 	// keepBytes bounds what a Reset keeps, so that one huge record does not
 	// stay in memory for ever.
 	keepBytes  = 4 << 20
-	keepValues = keepBytes / 24
+	keepValues = keepBytes / valueSize
+
+	valueSize = int(unsafe.Sizeof(Value{}))
+	entrySize = int(unsafe.Sizeof(Entry{}))
 )
 
 // Bytes returns n bytes of any content.
@@ -44,6 +51,7 @@ func (a *Arena) Bytes(n int) []byte {
 func (a *Arena) growBytes(n int) {
 	a.borrow()
 	if cap(a.bytes)-len(a.bytes) < n {
+		a.left += cap(a.bytes)
 		a.bytes = make([]byte, 0, max(n, 2*cap(a.bytes), minByteChunk))
 	}
 }
@@ -75,6 +83,7 @@ func (a *Arena) Take(b []byte) []byte {
 	}
 	// The append outgrew the chunk and moved: b is on the heap, and its room is
 	// taken over as the new chunk.
+	a.left += cap(a.bytes)
 	a.bytes = b
 	return slices.Clip(b)
 }
@@ -92,6 +101,7 @@ func (a *Arena) Values(n int) []Value {
 func (a *Arena) growValues(n int) {
 	a.borrow()
 	if cap(a.values)-len(a.values) < n {
+		a.left += valueSize * cap(a.values)
 		a.values = make([]Value, 0, max(n, 2*cap(a.values), minValueChunk))
 	}
 }
@@ -109,6 +119,7 @@ func (a *Arena) Entries(n int) []Entry {
 func (a *Arena) growEntries(n int) {
 	a.borrow()
 	if cap(a.entries)-len(a.entries) < n {
+		a.left += entrySize * cap(a.entries)
 		a.entries = make([]Entry, 0, max(n, 2*cap(a.entries), minValueChunk/2))
 	}
 }
@@ -116,11 +127,17 @@ func (a *Arena) growEntries(n int) {
 // Used returns how many bytes were handed out since the last Reset.
 func (a *Arena) Used() int { return a.used }
 
+// Held returns how many bytes of memory the arena has, handed out or not.
+func (a *Arena) Held() int {
+	return a.left + cap(a.bytes) + valueSize*cap(a.values) + entrySize*cap(a.entries)
+}
+
 // Reset takes back everything that was handed out.
 func (a *Arena) Reset() {
 	clear(a.values)
 	clear(a.entries)
 	a.bytes, a.values, a.entries, a.used = a.bytes[:0], a.values[:0], a.entries[:0], 0
+	a.left = 0
 	if cap(a.bytes) > keepBytes {
 		a.bytes = nil
 	}

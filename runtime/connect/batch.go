@@ -63,6 +63,10 @@ func (b *Batch) Full() bool {
 	return n > 0 && (n >= b.maxRecords || b.Arena.Used() >= b.maxBytes)
 }
 
+// Limit changes at how many bytes the batch is full. It is for the loop of a
+// source, which knows how many it may hold.
+func (b *Batch) Limit(maxBytes int) { b.maxBytes = maxBytes }
+
 // Fail says that record i could not be handled and goes to the error policy;
 // the others stand.
 func (b *Batch) Fail(i int, err error) {

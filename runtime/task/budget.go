@@ -12,9 +12,9 @@ const (
 // ring hands out flights and takes them back, within a budget of bytes. It is
 // not safe for concurrent use.
 //
-// A batch is full at a quarter of the budget, and may need as much again for
-// what the converters make of it. So no batch is handed out while more than half
-// of the budget is in use.
+// A batch is full at a third of what the budget has left, and at a quarter of the
+// budget at most: it may need as much again for what the converters make of it. So
+// none is handed out while less than a quarter is left.
 type ring struct {
 	memory *Memory
 	budget int
@@ -26,10 +26,18 @@ type ring struct {
 
 // take returns an empty flight, or nil while the budget does not allow one.
 func (r *ring) take() *flight {
-	if r.out >= maxFlights || r.used > r.budget/2 {
+	left := r.budget - r.used
+	if r.out >= maxFlights || left < r.budget/4 {
 		return nil
 	}
 	r.out++
+	f := r.pick()
+	f.batch.Limit(max(min(left/3, r.budget/4), 1))
+	return f
+}
+
+// pick returns a free flight, or a new one.
+func (r *ring) pick() *flight {
 	// The last one that came back is the first to go out: a slow source works
 	// with one or two, and the others are trimmed.
 	if n := len(r.free); n > 0 {
@@ -39,7 +47,7 @@ func (r *ring) take() *flight {
 		r.spare = min(r.spare, n-1)
 		return f
 	}
-	return newFlight(r.memory, sourceBatchRecords, max(r.budget/4, 1))
+	return newFlight(r.memory, sourceBatchRecords)
 }
 
 // depart counts a flight's bytes.

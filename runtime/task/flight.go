@@ -79,9 +79,10 @@ type flight struct {
 // the batch and of the client, about 264 and 240 bytes.
 const recordCost = 512
 
-// newFlight returns a flight that is full at that many records or bytes.
-func newFlight(m *Memory, maxRecords, maxBytes int) *flight {
-	return &flight{batch: m.batches.NewBatch(maxRecords, maxBytes), memory: m}
+// newFlight returns a flight that is full at that many records. At how many bytes
+// is for its batch's Limit to say.
+func newFlight(m *Memory, maxRecords int) *flight {
+	return &flight{batch: m.batches.NewBatch(maxRecords, 1), memory: m}
 }
 
 // prepare makes room for n records.
@@ -105,7 +106,7 @@ func (f *flight) end(n int) int {
 }
 
 // weigh sets the cost of the flight.
-func (f *flight) weigh() { f.cost = f.batch.Arena.Used() + recordCost*len(f.batch.Records) }
+func (f *flight) weigh() { f.cost = f.batch.Arena.Held() + recordCost*len(f.batch.Records) }
 
 // reset empties the flight for reuse, and gives back its memory.
 func (f *flight) reset() {

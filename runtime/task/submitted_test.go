@@ -155,10 +155,10 @@ func TestSubmittedProperty(t *testing.T) {
 func TestRing(t *testing.T) {
 	r := &ring{memory: new(Memory), budget: 100}
 	a, b := r.take(), r.take()
-	a.cost = 51
+	a.cost = 76
 	r.depart(a)
 	if r.take() != nil {
-		t.Error("a flight beyond half of the budget")
+		t.Error("a flight although less than a quarter of the budget is left")
 	}
 	r.back(a)
 	if got := r.take(); got != a {

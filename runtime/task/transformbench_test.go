@@ -75,7 +75,7 @@ func newRawBatch(tb testing.TB, schema bool, links []connect.ChainLink) *rawBatc
 	}
 	o := SourceOptions{Options: options(&epochs{}, &states{}, connect.Plugin{}), Offsets: &offsetStore{topic: newOffsetTopic()}}
 	o.Key, o.Value, o.Transforms = conv, conv, links
-	b := &rawBatch{s: NewSource(o), f: newFlight(new(Memory), rawRecords, 16<<20), raw: []byte(kilobyte(schema))}
+	b := &rawBatch{s: NewSource(o), f: newFlight(new(Memory), rawRecords), raw: []byte(kilobyte(schema))}
 	b.key = connect.Codec{Converter: conv, Topic: "in", Arena: &b.f.batch.Arena}
 	b.codec = connect.Codec{Converter: conv, Topic: "in", Arena: &b.f.batch.Arena}
 	return b
