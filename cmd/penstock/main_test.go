@@ -112,9 +112,9 @@ func TestPlugins(t *testing.T) {
 	}
 	types := map[string]string{}
 	for _, i := range infos {
-		types[i.Name] = i.Type
+		types[i.Name] = strings.TrimSpace(types[i.Name] + " " + i.Type)
 	}
-	for name, want := range map[string]string{"file-source": "source", "file-sink": "sink", "datagen-source": "source", "json": "converter", "bytes": "converter",
+	for name, want := range map[string]string{"file-source": "source", "file-sink": "sink", "datagen-source": "source", "json": "converter header_converter", "simple": "header_converter",
 		"regex-router": "transformation", "insert-field-key": "transformation", "topic-name-matches": "predicate"} {
 		if types[name] != want {
 			t.Errorf("%s is a %q, want %s", name, types[name], want)

@@ -56,7 +56,14 @@ func pluginInfos(r connect.Registry) []pluginInfo {
 		infos = append(infos, pluginInfo{p.Name, string(p.Kind), p.Version, p.Aliases, p.Doc})
 	}
 	for _, c := range r.Converters {
-		infos = append(infos, pluginInfo{Name: c.Name, Type: "converter", Version: version, Aliases: c.Aliases})
+		if c.Converts(connect.KeySide) || c.Converts(connect.ValueSide) {
+			infos = append(infos, pluginInfo{c.Name, "converter", version, c.Aliases, c.Doc})
+		}
+	}
+	for _, c := range r.Converters {
+		if c.Converts(connect.HeaderSide) {
+			infos = append(infos, pluginInfo{c.Name, "header_converter", version, c.Aliases, c.Doc})
+		}
 	}
 	for _, t := range r.Transforms {
 		infos = append(infos, pluginInfo{t.Name, "transformation", version, t.Aliases, t.Doc})

@@ -191,8 +191,6 @@ func isAccepted(key, value string) bool {
 		return true
 	case key == "exactly.once.source.support":
 		return value == "disabled"
-	case key == "header.converter":
-		return strings.HasSuffix(value, "SimpleHeaderConverter")
 	}
 	return providerClasses[key] != "" && providerClasses[key] == value
 }
@@ -202,7 +200,7 @@ func isAccepted(key, value string) bool {
 var refusedWorkerKeys = []string{
 	"producer.", "consumer.", "admin.",
 	"config.providers", "config.providers.",
-	"exactly.once.source.support", "header.converter", "header.converter.",
+	"exactly.once.source.support",
 	"topic.creation.enable", "connector.client.config.override.policy",
 }
 

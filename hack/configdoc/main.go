@@ -9,6 +9,7 @@
 //	configdoc reference OUT          writes OUT/worker.md and OUT/connector.md
 //	configdoc transforms OUT         writes OUT/<transform>.md for each transform
 //	                                 and predicate
+//	configdoc converters OUT         writes OUT/<converter>.md for each converter
 package main
 
 import (
@@ -42,8 +43,10 @@ func run(args []string) error {
 		return writeReference(args[1])
 	case len(args) == 2 && args[0] == "transforms":
 		return writeTransforms(args[1])
+	case len(args) == 2 && args[0] == "converters":
+		return writeConverters(args[1])
 	default:
-		return errors.New("usage: configdoc structs DIR... | configdoc pages OUT README... | configdoc reference OUT | configdoc transforms OUT")
+		return errors.New("usage: configdoc structs DIR... | configdoc pages OUT README... | configdoc reference OUT | configdoc transforms OUT | configdoc converters OUT")
 	}
 }
 

@@ -172,7 +172,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		}
 		wantCurrent(t, name, string(want))
 	}
-	for command, dir := range map[string]string{"pages": "docs/reference/connectors", "transforms": "docs/reference/transforms"} {
+	for command, dir := range map[string]string{"pages": "docs/reference/connectors", "transforms": "docs/reference/transforms", "converters": "docs/reference/converters"} {
 		there, err := os.ReadDir(filepath.Join(root, dir))
 		if n := wantPages(t, command, filepath.Join(root, dir)); err != nil || len(there) != n {
 			t.Errorf("%s has %d pages, want %d, error %v", dir, len(there), n, err)

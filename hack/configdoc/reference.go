@@ -36,8 +36,8 @@ func workerPage() string {
 		"[ConnectCluster](../spec/connectcluster.md) the first two tables are keys of `spec.config`; what the others are about has\n" +
 		"fields of its own there.\n\n## Tasks\n\n")
 	b.WriteString(configdef.Markdown(configdef.Of[connect.WorkerConfig]()))
-	b.WriteString("\n## Converters\n\nFor connectors that name none; their keys, as in `value.converter.schemas.enable`, are listed with the\n" +
-		"[converters](connector.md#converters).\n\n")
+	b.WriteString("\n## Converters\n\nFor connectors that name none; their keys, as in `value.converter.schemas.enable`, are on the pages of the\n" +
+		"[converters](converters/README.md).\n\n")
 	b.WriteString(configdef.Markdown(workerConverters()))
 	b.WriteString("\n## Connection to Kafka\n\nOther keys that begin with `ssl.` or `sasl.` are refused.\n\n")
 	b.WriteString(configdef.Markdown(kafka.Keys()))
@@ -50,10 +50,18 @@ func workerPage() string {
 
 // workerConverters are the converter keys in a worker's words.
 func workerConverters() []configdef.Key {
-	keys := connect.CommonKeys(connect.SourceKind)
-	for i := range keys {
-		side, _, _ := strings.Cut(keys[i].Name, ".")
-		keys[i].Doc = "The converter of record " + side + "s. Without one it is json without schemas."
+	var keys []configdef.Key
+	for _, k := range connect.CommonKeys(connect.SourceKind) {
+		side, ok := strings.CutSuffix(k.Name, ".converter")
+		if !ok {
+			continue
+		}
+		fallback := "json without schemas"
+		if side == connect.HeaderSide {
+			fallback = "simple, Kafka Connect's SimpleHeaderConverter"
+		}
+		k.Doc = "The converter of record " + side + "s. Without one it is " + fallback + "."
+		keys = append(keys, k)
 	}
 	return keys
 }
@@ -83,11 +91,9 @@ func connectorPage(converters []connect.ConverterPlugin) string {
 	b.WriteString(configdef.Markdown(connect.CommonKeys(connect.SourceKind)))
 	b.WriteString("\n## Every sink\n\n")
 	b.WriteString(configdef.Markdown(sinkOnly()))
-	b.WriteString("\n## Converters\n\nThe keys of a converter stand behind `key.converter.` or `value.converter.`. A connector that names a converter\n" +
-		"inherits none of the worker's keys for it.\n")
-	for _, c := range converters {
-		fmt.Fprintf(&b, "\n### %s\n\nKafka Connect's `%s`.\n\n%s", c.Name, strings.Join(c.Aliases, "`, `"), configdef.Markdown(c.Keys))
-	}
+	b.WriteString("\n## Converters\n\nThe keys of a converter stand behind `key.converter.`, `value.converter.` or `header.converter.`. A connector that\n" +
+		"names a converter inherits none of the worker's keys for it.\n\n")
+	b.WriteString(converterTable(converters, "converters/"))
 	b.WriteString("\n## Keys with a field of their own\n\n| Key | Field |\n|---|---|\n")
 	b.WriteString(fields(connect.ReservedKeys()))
 	b.WriteString("\n## Refused keys\n\nKafka Connect knows these, this version does not support them, and to ignore them would do something else than was\n" +

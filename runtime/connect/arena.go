@@ -15,7 +15,8 @@ type Arena struct {
 	bytes   []byte
 	values  []Value
 	entries []Entry
-	used    int // bytes handed out by Bytes since the last Reset
+	headers []Header
+	used    int // bytes handed out since the last Reset, see Used
 	left    int // size of the chunks that were full since the last Reset, in bytes
 
 	pool *Pool   // nil: the memory is the arena's own
@@ -27,13 +28,20 @@ const (
 	// same time.
 	minByteChunk  = 4 << 10
 	minValueChunk = 128
+	// minHeaderChunk is small, for few records have headers.
+	minHeaderChunk = 16
+	// headerCost is what a header costs in memory besides its bytes: the structs of
+	// the batch and of the client.
+	headerCost = 120
 	// keepBytes bounds what a Reset keeps, so that one huge record does not
 	// stay in memory for ever.
-	keepBytes  = 4 << 20
-	keepValues = keepBytes / valueSize
+	keepBytes   = 4 << 20
+	keepValues  = keepBytes / valueSize
+	keepHeaders = keepBytes / headerSize
 
-	valueSize = int(unsafe.Sizeof(Value{}))
-	entrySize = int(unsafe.Sizeof(Entry{}))
+	valueSize  = int(unsafe.Sizeof(Value{}))
+	entrySize  = int(unsafe.Sizeof(Entry{}))
+	headerSize = int(unsafe.Sizeof(Header{}))
 )
 
 // Bytes returns n bytes of any content.
@@ -124,20 +132,44 @@ func (a *Arena) growEntries(n int) {
 	}
 }
 
-// Used returns how many bytes were handed out since the last Reset.
+// Headers returns n headers without key and value. They are for the records of
+// the arena's batch.
+func (a *Arena) Headers(n int) []Header {
+	a.used += n * headerCost
+	if cap(a.headers)-len(a.headers) < n {
+		a.growHeaders(n)
+	}
+	at := len(a.headers)
+	a.headers = a.headers[:at+n]
+	return a.headers[at : at+n : at+n]
+}
+
+func (a *Arena) growHeaders(n int) {
+	a.borrow()
+	if cap(a.headers)-len(a.headers) < n {
+		a.left += headerSize * cap(a.headers)
+		a.headers = make([]Header, 0, max(n, 2*cap(a.headers), minHeaderChunk))
+	}
+}
+
+// Used returns how many bytes were handed out since the last Reset, as bytes and
+// as headers.
 func (a *Arena) Used() int { return a.used }
 
-// Held returns how many bytes of memory the arena has, handed out or not.
+// Held returns how many bytes of memory the arena has, handed out or not, and what
+// the client needs for the headers.
 func (a *Arena) Held() int {
-	return a.left + cap(a.bytes) + valueSize*cap(a.values) + entrySize*cap(a.entries)
+	return a.left + cap(a.bytes) + valueSize*cap(a.values) + entrySize*cap(a.entries) +
+		headerSize*cap(a.headers) + (headerCost-headerSize)*len(a.headers)
 }
 
 // Reset takes back everything that was handed out.
 func (a *Arena) Reset() {
 	clear(a.values)
 	clear(a.entries)
-	a.bytes, a.values, a.entries, a.used = a.bytes[:0], a.values[:0], a.entries[:0], 0
-	a.left = 0
+	clear(a.headers)
+	a.bytes, a.values, a.entries, a.headers = a.bytes[:0], a.values[:0], a.entries[:0], a.headers[:0]
+	a.used, a.left = 0, 0
 	if cap(a.bytes) > keepBytes {
 		a.bytes = nil
 	}
@@ -146,5 +178,8 @@ func (a *Arena) Reset() {
 	}
 	if cap(a.entries) > keepValues/2 {
 		a.entries = nil
+	}
+	if cap(a.headers) > keepHeaders {
+		a.headers = nil
 	}
 }

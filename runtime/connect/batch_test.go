@@ -151,6 +151,51 @@ func TestDatumDecodesOnce(t *testing.T) {
 	}
 }
 
+func TestHeader(t *testing.T) {
+	conv := &countingConverter{}
+	codec := &Codec{Converter: conv, Topic: "t", Arena: &Arena{}}
+	h := Header{Key: "trace"}
+	if s, v, err := h.Get(); s != nil || !v.IsNull() || err != nil {
+		t.Errorf("a header without value is %v %v, %v", s, v, err)
+	}
+	h.Value.SetRaw([]byte("v"), codec)
+	if s, v, err := h.Get(); s != StringSchema || v.Str() != "v" || err != nil {
+		t.Errorf("got %v %v, %v", s, v, err)
+	}
+	h.Value.SetRaw(nil, codec)
+	if _, _, err := h.Get(); err == nil || err.Error() != `reading the header "trace": null in t` {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// Headers that were handed out stay what they are when the arena grows, and count
+// as memory.
+func TestArenaHeaders(t *testing.T) {
+	var a Arena
+	all := make([][]Header, 40)
+	for i := range all {
+		all[i] = a.Headers(2)
+		all[i][1].Key = fmt.Sprint(i)
+	}
+	for i, h := range all {
+		if len(h) != 2 || cap(h) != 2 || h[0].Key != "" || h[1].Key != fmt.Sprint(i) {
+			t.Errorf("headers %d are %v", i, h)
+		}
+	}
+	if a.Used() != 80*headerCost {
+		t.Errorf("80 headers count as %d bytes", a.Used())
+	}
+	a.Reset()
+	if h := a.Headers(1); h[0].Key != "" || a.Used() != headerCost {
+		t.Errorf("after Reset a header is %v, %d bytes are used", h, a.Used())
+	}
+	a.Headers(keepHeaders + 1)
+	a.Reset()
+	if cap(a.headers) > keepHeaders {
+		t.Error("Reset keeps what a huge batch has needed")
+	}
+}
+
 func TestShare(t *testing.T) {
 	const keys = 3000
 	for _, count := range []int{1, 2, 5, 16} {

@@ -19,6 +19,10 @@ type ConnectorConfig struct {
 	KeyConverter string `config:"key.converter" optional:"true" importance:"low"`
 	// The converter between a record's value and its bytes in Kafka, likewise.
 	ValueConverter string `config:"value.converter" optional:"true" importance:"low"`
+	// The converter between the values of a record's headers and their bytes in Kafka.
+	// Without one it is the worker's, with its keys; without that, simple, which is
+	// Kafka Connect's SimpleHeaderConverter.
+	HeaderConverter string `config:"header.converter" optional:"true" importance:"low"`
 	// The transforms that records pass, in order: aliases, for each of which
 	// transforms.ALIAS.type and the transform's own keys are set.
 	Transforms []string `config:"transforms" optional:"true" importance:"low"`

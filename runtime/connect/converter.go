@@ -3,11 +3,16 @@
 
 package connect
 
-import "penstock.dev/runtime/configdef"
+import (
+	"slices"
+
+	"penstock.dev/runtime/configdef"
+)
 
 // Converter turns values into the bytes of a Kafka record and back, as
 // org.apache.kafka.connect.storage.Converter does. It is safe for concurrent
-// use.
+// use. One that converts headers is the same: none of Kafka Connect's looks at the
+// header's key.
 type Converter interface {
 	// FromConnect appends the encoding of v to dst, which is not nil, and returns
 	// the extended slice; nil says that the record's bytes are null. Schema nil is
@@ -25,19 +30,44 @@ type TopicFree interface {
 	TopicFree()
 }
 
+// The sides of a record that have a converter.
+const (
+	KeySide    = "key"
+	ValueSide  = "value"
+	HeaderSide = "header"
+)
+
 // ConverterPlugin is a kind of converter that connectors can name in
-// key.converter and value.converter.
+// key.converter, value.converter and header.converter.
 type ConverterPlugin struct {
 	// Name is the short name: "json".
 	Name string
 	// Aliases are Kafka Connect's full class names for it.
 	Aliases []string
+	// Doc says in a sentence what it does.
+	Doc string
+	// Example is a piece of a connector's config that uses it: lines of
+	// `key: value`.
+	Example string
+	// Sides are what it converts; nil is keys and values.
+	Sides []string
 	// Keys are the config keys without their prefix.
 	Keys []configdef.Key
 	// Check returns what is wrong with the config at plan time, see
 	// configdef.Plan; keys come without prefix.
 	Check func(props map[string]string) []configdef.Problem
-	// New makes a converter for keys or for values from its config, whose keys
-	// come without prefix.
+	// New makes a converter for keys, or else for values or headers, from its
+	// config, whose keys come without prefix.
 	New func(props map[string]string, isKey bool) (Converter, error)
 }
+
+// Converts reports whether the converter may be named for a side.
+func (p ConverterPlugin) Converts(side string) bool {
+	if p.Sides == nil {
+		return side != HeaderSide
+	}
+	return slices.Contains(p.Sides, side)
+}
+
+// EverySide returns the sides of a converter that converts all of them.
+func EverySide() []string { return []string{KeySide, ValueSide, HeaderSide} }

@@ -4,7 +4,6 @@
 package connect
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,15 +11,12 @@ import (
 	"penstock.dev/runtime/configdef"
 )
 
-// The sides of a record that have a converter.
-const (
-	KeySide   = "key"
-	ValueSide = "value"
+// defaultConverter is used for keys and values when neither the connector nor the
+// worker names one: plain JSON. Headers are converted as in Kafka Connect then.
+var (
+	defaultConverter       = map[string]string{"": "json", ".schemas.enable": "false"}
+	defaultHeaderConverter = map[string]string{"": "simple"}
 )
-
-// defaultConverter is used when neither the connector nor the worker names one:
-// plain JSON.
-var defaultConverter = map[string]string{"": "json", ".schemas.enable": "false"}
 
 // ConverterConfig is the converter of one side of a connector's records.
 type ConverterConfig struct {
@@ -31,7 +27,8 @@ type ConverterConfig struct {
 }
 
 // ConverterFor finds the converter of a side: the connector's, or else the
-// worker's, or else JSON without schemas. A connector that names a converter
+// worker's, or else JSON without schemas for keys and values, and that of Kafka
+// Connect for headers. A connector that names a converter
 // inherits none of the worker's keys for it, as in Kafka Connect.
 func (r Registry) ConverterFor(side string, props, defaults map[string]string) ConverterConfig {
 	key := side + ".converter"
@@ -42,13 +39,13 @@ func (r Registry) ConverterFor(side string, props, defaults map[string]string) C
 		from = defaults
 	}
 	if from[key] == "" {
-		from = builtin(key)
+		from = builtin(side)
 	}
 	class := from[key]
 	c.Props = sub(from, key+".")
 	plugin, ok := r.Converter(class)
-	if !ok {
-		c.Problems = append(c.Problems, r.converterProblem(key, class))
+	if !ok || !plugin.Converts(side) {
+		c.Problems = append(c.Problems, configdef.Problem{Key: key, Message: r.converterProblem(side, class, plugin.Name)})
 		return c
 	}
 	c.Plugin = plugin
@@ -59,22 +56,32 @@ func (r Registry) ConverterFor(side string, props, defaults map[string]string) C
 	return c
 }
 
-func (r Registry) converterProblem(key, class string) configdef.Problem {
-	has := strings.Join(r.ConverterNames(), ", ")
-	if isKnown(class, knownConverters, "Converter") {
-		return configdef.Problem{Key: key, Message: fmt.Sprintf("%s is not built into this version; use one of %s", class, has)}
+// converterProblem says why the class cannot be had for the side; found is the
+// name of the converter that it is, if it is one.
+func (r Registry) converterProblem(side, class, found string) string {
+	names := r.ConverterNames(side)
+	use := "; use one of " + strings.Join(names, ", ")
+	switch {
+	case found != "":
+		return class + " does not convert " + side + "s" + use
+	case isKnown(class, knownConverters, "Converter"):
+		return class + " is not built into this version" + use
 	}
 	msg := "unknown converter " + class
-	if n := configdef.Nearest(class, r.ConverterNames()); n != "" {
+	if n := configdef.Nearest(class, names); n != "" {
 		msg += ", did you mean " + n + "?"
 	}
-	return configdef.Problem{Key: key, Message: msg + "; use one of " + has}
+	return msg + use
 }
 
-func builtin(key string) map[string]string {
-	m := make(map[string]string, len(defaultConverter))
-	for suffix, v := range defaultConverter {
-		m[key+suffix] = v
+func builtin(side string) map[string]string {
+	from := defaultConverter
+	if side == HeaderSide {
+		from = defaultHeaderConverter
+	}
+	m := make(map[string]string, len(from))
+	for suffix, v := range from {
+		m[side+".converter"+suffix] = v
 	}
 	return m
 }
@@ -114,8 +121,9 @@ func unknownConverterKeys(key string, p ConverterPlugin, props map[string]string
 }
 
 func isConverterKey(k string) bool {
-	return k == "key.converter" || k == "value.converter" ||
-		strings.HasPrefix(k, "key.converter.") || strings.HasPrefix(k, "value.converter.")
+	return slices.ContainsFunc(EverySide(), func(side string) bool {
+		return k == side+".converter" || strings.HasPrefix(k, side+".converter.")
+	})
 }
 
 func sub(props map[string]string, prefix string) map[string]string {

@@ -18,7 +18,6 @@ var reserved = map[string]string{
 // its author asked for. An entry that ends in "." is a prefix.
 var refused = []string{
 	"errors.",
-	"header.converter", "header.converter.",
 	"producer.override.", "consumer.override.", "admin.override.",
 	"topics.regex",
 	"topic.creation.",
@@ -28,7 +27,7 @@ var refused = []string{
 	"config.action.reload",
 	"tasks.max.enforce",
 	"connector.plugin.version",
-	"key.converter.plugin.version", "value.converter.plugin.version",
+	"key.converter.plugin.version", "value.converter.plugin.version", "header.converter.plugin.version",
 }
 
 func isRefused(key string) bool {
@@ -70,7 +69,6 @@ var knownConverters = []string{
 	"io.confluent.connect.protobuf.ProtobufConverter",
 	"io.confluent.connect.json.JsonSchemaConverter",
 	"io.apicurio.registry.utils.converter.AvroConverter",
-	"org.apache.kafka.connect.storage.SimpleHeaderConverter",
 	"org.apache.kafka.connect.converters.BooleanConverter",
 	"org.apache.kafka.connect.converters.ShortConverter",
 	"org.apache.kafka.connect.converters.IntegerConverter",

@@ -25,6 +25,7 @@ type chunks struct {
 	bytes   []byte
 	values  []Value
 	entries []Entry
+	headers []Header
 }
 
 // Release empties the batch as Reset does. One that has its memory from a pool
@@ -65,7 +66,7 @@ func (a *Arena) borrow() {
 	if !ok {
 		lent = new(chunks)
 	}
-	a.lent, a.bytes, a.values, a.entries = lent, lent.bytes, lent.values, lent.entries
+	a.lent, a.bytes, a.values, a.entries, a.headers = lent, lent.bytes, lent.values, lent.entries, lent.headers
 }
 
 // release gives back what an arena without content has borrowed.
@@ -74,8 +75,8 @@ func (a *Arena) release() {
 		return
 	}
 	if a.lent != nil {
-		*a.lent = chunks{a.bytes, a.values, a.entries}
+		*a.lent = chunks{a.bytes, a.values, a.entries, a.headers}
 		a.pool.chunks.Put(a.lent)
 	}
-	a.lent, a.bytes, a.values, a.entries = nil, nil, nil, nil
+	a.lent, a.bytes, a.values, a.entries, a.headers = nil, nil, nil, nil, nil
 }

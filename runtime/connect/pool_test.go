@@ -37,10 +37,19 @@ func TestPooledBatchesDoNotMix(t *testing.T) {
 							return
 						}
 					}
+					r.Headers = b.Arena.Headers(1)
+					if h := &r.Headers[0]; h.Key != "" || !isNull(h.Value) {
+						t.Error("a header of another batch is still there")
+						return
+					}
+					r.Headers[0].Key = mine
+					r.Headers[0].Value.Set(nil, Int64Value(int64(n)))
 				}
 				for i := range b.Records {
 					r := &b.Records[i]
-					if _, v, _ := r.Value.Get(); r.Topic != mine || v.Str() != mine || r.SourceOffset[0].Int() != int64(n) {
+					_, h, _ := r.Headers[0].Value.Get()
+					if _, v, _ := r.Value.Get(); r.Topic != mine || v.Str() != mine || r.SourceOffset[0].Int() != int64(n) ||
+						r.Headers[0].Key != mine || h.Int() != int64(n) {
 						t.Errorf("a record has become %+v", r)
 						return
 					}
@@ -56,18 +65,24 @@ func TestPooledBatchesDoNotMix(t *testing.T) {
 	tasks.Wait()
 }
 
+func isNull(d Datum) bool {
+	null, err := d.IsNull()
+	return null && err == nil
+}
+
 func TestRelease(t *testing.T) {
 	var pool Pool
 	b := pool.NewBatch(2, 100)
 	b.Add()
 	b.Arena.Bytes(100)
 	b.Arena.Values(1)
+	b.Arena.Headers(1)
 	b.Fail(0, errors.New("no"))
 	if !b.Full() {
 		t.Error("a batch at its byte limit is not full")
 	}
 	b.Release()
-	if cap(b.Records) > 0 || cap(b.Arena.bytes) > 0 || cap(b.Arena.values) > 0 || b.Full() || len(b.Failures()) > 0 || b.Arena.Used() > 0 {
+	if cap(b.Records) > 0 || cap(b.Arena.bytes) > 0 || cap(b.Arena.values) > 0 || cap(b.Arena.headers) > 0 || b.Full() || len(b.Failures()) > 0 || b.Arena.Used() > 0 {
 		t.Error("Release left something")
 	}
 	b.Release() // once more does no harm

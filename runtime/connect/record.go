@@ -3,6 +3,8 @@
 
 package connect
 
+import "fmt"
+
 // NoTimestamp is the timestamp of a record that has none.
 const NoTimestamp int64 = -1
 
@@ -35,10 +37,22 @@ type Record struct {
 	origin Origin
 }
 
-// Header is a record header; its value is passed as the bytes that it is.
+// Header is a record header. A key may be there more than once. A source gives it
+// a value with Value.Set; in a sink it is the bytes that were read until something
+// asks for the value.
 type Header struct {
 	Key   string
-	Value []byte
+	Value Datum
+}
+
+// Get returns the schema and the value as Datum.Get does, with an error that
+// names the header.
+func (h *Header) Get() (*Schema, Value, error) {
+	s, v, err := h.Value.Get()
+	if err != nil {
+		return nil, Value{}, fmt.Errorf("reading the header %q: %w", h.Key, err)
+	}
+	return s, v, nil
 }
 
 // Origin is where a sink record was read in Kafka; it stays what it was when a
@@ -70,7 +84,7 @@ type SourcePartition struct {
 	Fields []string
 }
 
-// Datum is a record's key or value. As long as nothing touches it, it is the
+// Datum is a record's key or value, or a header's value. As long as nothing touches it, it is the
 // bytes that were read; Get decodes them once.
 type Datum struct {
 	schema *Schema

@@ -71,11 +71,13 @@ func (r Registry) Names() []string {
 	return names
 }
 
-// ConverterNames returns the names of the converters, in order.
-func (r Registry) ConverterNames() []string {
-	names := make([]string, len(r.Converters))
-	for i, c := range r.Converters {
-		names[i] = c.Name
+// ConverterNames returns the names of the converters of a side, in order.
+func (r Registry) ConverterNames(side string) []string {
+	var names []string
+	for _, c := range r.Converters {
+		if c.Converts(side) {
+			names = append(names, c.Name)
+		}
 	}
 	slices.Sort(names)
 	return names

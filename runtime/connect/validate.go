@@ -35,7 +35,7 @@ func (r Registry) Validate(class string, props, defaults map[string]string) Vali
 	v.Plugin = p
 	v.Problems = append(v.Problems, refusedKeys(props)...)
 	v.Problems = append(v.Problems, topicProblems(p.Kind, props)...)
-	for _, side := range []string{KeySide, ValueSide} {
+	for _, side := range EverySide() {
 		c := r.ConverterFor(side, props, defaults)
 		v.Problems = append(v.Problems, c.Problems...)
 		v.Warnings = append(v.Warnings, c.Warnings...)

@@ -26,9 +26,9 @@ type fakeConverterConfig struct {
 }
 
 func fakeRegistry() Registry {
-	conv := func(name string, aliases ...string) ConverterPlugin {
+	conv := func(name string, sides []string, aliases ...string) ConverterPlugin {
 		return ConverterPlugin{
-			Name: name, Aliases: aliases, Keys: configdef.Of[fakeConverterConfig](),
+			Name: name, Sides: sides, Aliases: aliases, Keys: configdef.Of[fakeConverterConfig](),
 			Check: func(p map[string]string) []configdef.Problem {
 				_, problems := configdef.Plan[fakeConverterConfig](p)
 				return problems
@@ -49,8 +49,9 @@ func fakeRegistry() Registry {
 			}.Plugin(),
 		},
 		Converters: []ConverterPlugin{
-			conv("json", "org.apache.kafka.connect.json.JsonConverter"),
-			conv("string", "org.apache.kafka.connect.storage.StringConverter"),
+			conv("json", nil, "org.apache.kafka.connect.json.JsonConverter"),
+			conv("string", EverySide(), "org.apache.kafka.connect.storage.StringConverter"),
+			conv("simple", []string{HeaderSide}, "org.apache.kafka.connect.storage.SimpleHeaderConverter"),
 		},
 	}
 }
@@ -149,6 +150,31 @@ func TestValidate(t *testing.T) {
 			class: "file-source", props: props{"file": "/x", "value.converter.schemas.enable": "true"},
 			warnings: []string{"value.converter.schemas.enable: has no effect without value.converter"},
 		},
+		"header converter": {
+			class: "file-source", props: props{"file": "/x", "header.converter": "StringConverter", "header.converter.schemas.enable": "maybe", "header.converter.type": "x"},
+			problems: []string{"header.converter.schemas.enable:"},
+			warnings: []string{"header.converter.type: is not a key of the string converter"},
+		},
+		"header converter's keys without it": {
+			class: "file-source", props: props{"file": "/x", "header.converter.schemas.enable": "true"},
+			warnings: []string{"header.converter.schemas.enable: has no effect without header.converter"},
+		},
+		"no header converter": {
+			class: "file-source", props: props{"file": "/x", "header.converter": "json", "value.converter": "SimpleHeaderConverter", "key.converter": "avro"},
+			problems: []string{
+				"key.converter: avro is not built into this version; use one of json, string",
+				"value.converter: SimpleHeaderConverter does not convert values; use one of json, string",
+				"header.converter: json does not convert headers; use one of simple, string",
+			},
+		},
+		"unknown header converter": {
+			class: "file-source", props: props{"file": "/x", "header.converter": "smple"}, defaults: props{"header.converter": "string"},
+			problems: []string{"header.converter: unknown converter smple, did you mean simple?; use one of simple, string"},
+		},
+		"worker's header converter": {
+			class: "file-source", props: props{"file": "/x"}, defaults: props{"header.converter": "json"},
+			problems: []string{"header.converter: json does not convert headers"},
+		},
 		"worker's converter": {
 			class: "file-source", props: props{"file": "/x"}, defaults: props{"value.converter": "avro"},
 			problems: []string{"value.converter: avro is not built"},
@@ -177,17 +203,21 @@ func match(t *testing.T, what string, got []configdef.Problem, want []string) {
 func TestConverterFor(t *testing.T) {
 	type props = map[string]string
 	for name, tc := range map[string]struct {
+		side            string
 		props, defaults props
 		plugin          string
 		want            props
 	}{
-		"built in":         {nil, nil, "json", props{"schemas.enable": "false"}},
-		"the worker's":     {nil, props{"value.converter": "string", "value.converter.x": "1"}, "string", props{"x": "1"}},
-		"the connector's":  {props{"value.converter": "string"}, props{"value.converter": "json", "value.converter.schemas.enable": "true"}, "string", props{}},
-		"nothing of a key": {props{"key.converter": "string"}, nil, "json", props{"schemas.enable": "false"}},
+		"built in":             {ValueSide, nil, nil, "json", props{"schemas.enable": "false"}},
+		"the worker's":         {ValueSide, nil, props{"value.converter": "string", "value.converter.x": "1"}, "string", props{"x": "1"}},
+		"the connector's":      {ValueSide, props{"value.converter": "string"}, props{"value.converter": "json", "value.converter.schemas.enable": "true"}, "string", props{}},
+		"nothing of a key":     {ValueSide, props{"key.converter": "string"}, nil, "json", props{"schemas.enable": "false"}},
+		"built in for headers": {HeaderSide, props{"value.converter": "string"}, props{"key.converter": "string"}, "simple", props{}},
+		"the worker's headers": {HeaderSide, nil, props{"header.converter": "string", "header.converter.x": "1"}, "string", props{"x": "1"}},
+		"its own headers":      {HeaderSide, props{"header.converter": "simple"}, props{"header.converter": "string", "header.converter.x": "1"}, "simple", props{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := fakeRegistry().ConverterFor(ValueSide, tc.props, tc.defaults)
+			c := fakeRegistry().ConverterFor(tc.side, tc.props, tc.defaults)
 			if c.Plugin.Name != tc.plugin {
 				t.Errorf("converter is %q, want %q", c.Plugin.Name, tc.plugin)
 			}

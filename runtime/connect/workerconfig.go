@@ -14,7 +14,7 @@ import (
 // WorkerConfig are the keys of a worker that concern how it runs tasks: those of
 // Kafka Connect's worker properties that may stand in a ConnectCluster's
 // spec.config. Beside them a worker's config holds key.converter,
-// value.converter and their keys.
+// value.converter, header.converter and their keys.
 type WorkerConfig struct {
 	// How often the offsets of a task are committed, in milliseconds.
 	FlushInterval time.Duration `config:"offset.flush.interval.ms" default:"5000" importance:"low" min:"10"`
@@ -48,7 +48,7 @@ var connectionKeys = map[string]string{
 // is pure.
 func (r Registry) ValidateWorker(props map[string]string) (problems, warnings []configdef.Problem) {
 	_, problems = configdef.Plan[WorkerConfig](props)
-	for _, side := range []string{KeySide, ValueSide} {
+	for _, side := range EverySide() {
 		c := r.ConverterFor(side, nil, props)
 		problems = append(problems, c.Problems...)
 		warnings = append(warnings, c.Warnings...)

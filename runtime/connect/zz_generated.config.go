@@ -8,10 +8,11 @@ package connect
 // ConfigDoc returns the documentation of the keys.
 func (ConnectorConfig) ConfigDoc() map[string]string {
 	return map[string]string{
-		"key.converter":   "The converter between a record's key and its bytes in Kafka: a short name, or Kafka Connect's class. Without one it is the worker's, with its keys; without that, json without schemas.",
-		"value.converter": "The converter between a record's value and its bytes in Kafka, likewise.",
-		"transforms":      "The transforms that records pass, in order: aliases, for each of which transforms.ALIAS.type and the transform's own keys are set.",
-		"predicates":      "The predicates that transforms may name in transforms.ALIAS.predicate: aliases, for each of which predicates.ALIAS.type and the predicate's own keys are set.",
+		"key.converter":    "The converter between a record's key and its bytes in Kafka: a short name, or Kafka Connect's class. Without one it is the worker's, with its keys; without that, json without schemas.",
+		"value.converter":  "The converter between a record's value and its bytes in Kafka, likewise.",
+		"header.converter": "The converter between the values of a record's headers and their bytes in Kafka. Without one it is the worker's, with its keys; without that, simple, which is Kafka Connect's SimpleHeaderConverter.",
+		"transforms":       "The transforms that records pass, in order: aliases, for each of which transforms.ALIAS.type and the transform's own keys are set.",
+		"predicates":       "The predicates that transforms may name in transforms.ALIAS.predicate: aliases, for each of which predicates.ALIAS.type and the predicate's own keys are set.",
 	}
 }
 

@@ -8,8 +8,11 @@ import (
 	"penstock.dev/runtime/connect"
 	bytesconv "penstock.dev/runtime/converters/bytes"
 	jsonconv "penstock.dev/runtime/converters/json"
+	simpleconv "penstock.dev/runtime/converters/simple"
 	stringconv "penstock.dev/runtime/converters/string"
 )
+
+//go:generate go run penstock.dev/hack/configdoc converters ../../docs/reference/converters
 
 // All returns the converters in the order in which they are shown.
 func All() []connect.ConverterPlugin {
@@ -17,5 +20,6 @@ func All() []connect.ConverterPlugin {
 		jsonconv.Plugin(),
 		stringconv.Plugin(),
 		bytesconv.Plugin(),
+		simpleconv.Plugin(),
 	}
 }

@@ -164,7 +164,10 @@ func registry() connect.Registry {
 			{Name: "in", Kind: connect.SourceKind, Check: none, Tasks: count, Keys: []configdef.Key{{Name: "tasks"}}},
 			{Name: "out", Kind: connect.SinkKind, Check: none, Tasks: count},
 		},
-		Converters: []connect.ConverterPlugin{{Name: "json", Check: none, Keys: []configdef.Key{{Name: "schemas.enable"}}}},
+		Converters: []connect.ConverterPlugin{
+			{Name: "json", Check: none, Keys: []configdef.Key{{Name: "schemas.enable"}}},
+			{Name: "simple", Sides: []string{connect.HeaderSide}, Check: none},
+		},
 	}
 }
 

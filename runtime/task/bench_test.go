@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,11 +41,12 @@ type firehose struct {
 	left, each int64
 	parts      []*connect.SourcePartition
 	value      connect.Value
+	headers    int
 	done       chan struct{}
 }
 
-func newFirehose(n int64, size int) *firehose {
-	f := &firehose{left: n, each: 500, value: connect.StringValue(string(make([]byte, size))), done: make(chan struct{})}
+func newFirehose(n int64, size, headers int) *firehose {
+	f := &firehose{left: n, each: 500, headers: headers, value: connect.StringValue(string(make([]byte, size))), done: make(chan struct{})}
 	for i := range 4 {
 		f.parts = append(f.parts, &connect.SourcePartition{Key: map[string]any{"p": int64(i)}, Fields: []string{"n"}})
 	}
@@ -57,6 +59,11 @@ func (f *firehose) Poll(ctx context.Context, b *connect.Batch) error {
 		r.Topic = "out"
 		r.Key.Set(nil, connect.StringValue("key"))
 		r.Value.Set(nil, f.value)
+		r.Headers = b.Arena.Headers(f.headers)
+		for i := range r.Headers {
+			r.Headers[i].Key = "header"
+			r.Headers[i].Value.Set(nil, connect.StringValue("text"))
+		}
 		r.Source = f.parts[f.left%4]
 		r.SourceOffset = b.Offset(connect.Int64Value(-f.left))
 		f.left--
@@ -72,9 +79,9 @@ func (f *firehose) Poll(ctx context.Context, b *connect.Batch) error {
 func (f *firehose) Close(context.Context) error { return nil }
 
 // pump moves n records of size bytes through a source loop.
-func pump(tb testing.TB, producer Producer, n int64, size int) {
+func pump(tb testing.TB, producer Producer, n int64, size, headers int) {
 	tb.Helper()
-	hose := newFirehose(n, size)
+	hose := newFirehose(n, size, headers)
 	o := SourceOptions{
 		Options: options(&epochs{}, &states{}, connect.Plugin{
 			OpenSource: func(context.Context, connect.Env, map[string]string) (connect.SourceTask, error) { return hose, nil },
@@ -97,7 +104,7 @@ func BenchmarkSourceLoop(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(size))
 			// A whole number of answers, and no fewer than one.
-			pump(b, &lateAcks{}, int64(b.N/100+1)*100, size)
+			pump(b, &lateAcks{}, int64(b.N/100+1)*100, size, 0)
 		})
 	}
 }
@@ -117,7 +124,7 @@ func BenchmarkSourceKafka(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(1000)
 	b.ResetTimer()
-	pump(b, cl, int64(b.N), 1000)
+	pump(b, cl, int64(b.N), 1000, 0)
 }
 
 // BenchmarkBareProduce is what BenchmarkSourceKafka is to be compared with: the
@@ -153,7 +160,7 @@ func TestSourceAllocations(t *testing.T) {
 	const n = 200_000
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	pump(t, &lateAcks{}, n, 100)
+	pump(t, &lateAcks{}, n, 100, 0)
 	runtime.ReadMemStats(&after)
 	if per := float64(after.Mallocs-before.Mallocs) / n; per > 0.05 {
 		t.Errorf("%.3f allocations per record, want 0.05 at most", per)
@@ -188,7 +195,7 @@ func (d *drain) Close(context.Context) error { return nil }
 // BenchmarkSinkLoop measures what the loop does with what was fetched, without
 // IO: making the batch, putting, noting positions.
 func BenchmarkSinkLoop(b *testing.B) {
-	s, fetches := loopOnly(b, 100)
+	s, fetches := loopOnly(b, 100, 0)
 	b.ReportAllocs()
 	b.ResetTimer()
 	for n := 0; n < b.N; n += sinkBatchRecords {
@@ -204,7 +211,7 @@ func BenchmarkSinkLoop(b *testing.B) {
 
 // loopOnly returns a sink without a client, and a fetch of sinkBatchRecords
 // records of size bytes.
-func loopOnly(tb testing.TB, size int) (*Sink, kgo.Fetches) {
+func loopOnly(tb testing.TB, size, headers int) (*Sink, kgo.Fetches) {
 	tb.Helper()
 	s := NewSink(SinkOptions{Options: options(&epochs{}, &states{}, connect.Plugin{})})
 	s.task = &drain{decode: true, want: 1 << 62, done: make(chan struct{})}
@@ -214,6 +221,7 @@ func loopOnly(tb testing.TB, size int) (*Sink, kgo.Fetches) {
 		for i := range int64(sinkBatchRecords / 4) {
 			f.Records = append(f.Records, &kgo.Record{
 				Topic: "in", Partition: p, Offset: i, Key: []byte("key"), Value: make([]byte, size), Timestamp: time.Now(),
+				Headers: slices.Repeat([]kgo.RecordHeader{{Key: "header", Value: []byte("text")}}, headers),
 			})
 		}
 		parts = append(parts, f)
@@ -223,7 +231,7 @@ func loopOnly(tb testing.TB, size int) (*Sink, kgo.Fetches) {
 
 // TestSinkAllocations guards the sink loop: nothing is allocated for a batch.
 func TestSinkAllocations(t *testing.T) {
-	s, fetches := loopOnly(t, 100)
+	s, fetches := loopOnly(t, 100, 0)
 	per := testing.AllocsPerRun(50, func() {
 		s.read(fetches)
 		if err := s.put(t.Context()); err != nil {

@@ -14,7 +14,7 @@ import (
 	"penstock.dev/runtime/connect"
 )
 
-// side converts the keys or the values of a source's records.
+// side converts the keys, the values or the headers of a source's records.
 type side struct {
 	name       string
 	conv       connect.Converter
@@ -135,16 +135,29 @@ func (s *Source) fill(f *flight, i int) error {
 	if r.Timestamp != connect.NoTimestamp {
 		rec.Timestamp = time.UnixMilli(r.Timestamp)
 	}
-	if len(r.Headers) > 0 {
-		at := len(f.headers)
-		for _, h := range r.Headers {
-			f.headers = append(f.headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
-		}
-		rec.Headers = f.headers[at:len(f.headers):len(f.headers)]
+	if rec.Headers, err = s.headersOf(f, topic, r.Headers); err != nil {
+		return fmt.Errorf("a record for topic %q: %w", topic, err)
 	}
 	sl.rec, sl.flight, sl.next, sl.index, sl.partition, sl.dropped = rec, f, nil, int32(i), r.Partition, false
 	sl.acked.Store(false)
 	return nil
+}
+
+// headersOf converts the headers of a record.
+func (s *Source) headersOf(f *flight, topic string, headers []connect.Header) ([]kgo.RecordHeader, error) {
+	if len(headers) == 0 {
+		return nil, nil
+	}
+	at := len(f.headers)
+	for i := range headers {
+		h := &headers[i]
+		b, err := s.header.bytes(&f.batch.Arena, topic, &h.Value)
+		if err != nil {
+			return nil, fmt.Errorf("the header %q: %w", h.Key, err)
+		}
+		f.headers = append(f.headers, kgo.RecordHeader{Key: h.Key, Value: b})
+	}
+	return f.headers[at:len(f.headers):len(f.headers)], nil
 }
 
 func checkRecord(r *connect.Record) error {

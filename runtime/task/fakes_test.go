@@ -371,7 +371,7 @@ func newRig(t *testing.T, partitions int, limit int64) *rig {
 
 func options(e *epochs, st *states, p connect.Plugin) Options {
 	return Options{
-		ID: ID{Connector: "c", Index: 0}, Count: 1, Epoch: 1, Plugin: p, Key: &text{}, Value: &text{},
+		ID: ID{Connector: "c", Index: 0}, Count: 1, Epoch: 1, Plugin: p, Key: &text{}, Value: &text{}, Header: &text{},
 		Epochs: e, OnState: st.add, FlushInterval: 5 * time.Second, StopTimeout: 10 * time.Second,
 		Env: func() connect.Env { return connect.Env{Logger: slog.New(slog.DiscardHandler)} },
 	}

@@ -62,7 +62,7 @@ func TestIdleSourcesKeepNoBatches(t *testing.T) {
 		per, stacks := perTask(t, func() {
 			memory := new(Memory)
 			for range idleTasks {
-				hose := newFirehose(1000, 100)
+				hose := newFirehose(1000, 100, 0)
 				o := SourceOptions{
 					Options: options(&epochs{}, &states{}, connect.Plugin{
 						OpenSource: func(context.Context, connect.Env, map[string]string) (connect.SourceTask, error) { return hose, nil },
@@ -122,10 +122,10 @@ func TestAnsweredFlightsComeBack(t *testing.T) {
 // What a sink's group client keeps is not the loop's.
 func TestIdleSinksKeepNoBatches(t *testing.T) {
 	var sinks []*Sink
-	_, fetches := loopOnly(t, 100)
+	_, fetches := loopOnly(t, 100, 0)
 	per, _ := perTask(t, func() {
 		for range idleTasks {
-			s, _ := loopOnly(t, 0)
+			s, _ := loopOnly(t, 0, 0)
 			s.read(fetches)
 			if err := s.put(t.Context()); err != nil {
 				t.Fatal(err)

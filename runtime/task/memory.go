@@ -16,8 +16,8 @@ import (
 // nothing, however many there are. The zero Memory is ready and safe for
 // concurrent use.
 type Memory struct {
-	batches                   connect.Pool
-	slabs, headers, workbench sync.Pool
+	batches          connect.Pool
+	slabs, workbench sync.Pool
 }
 
 // slab is where the Kafka records of a flight lie.
@@ -31,14 +31,6 @@ func (m *Memory) slab() *slab {
 		return s
 	}
 	return new(slab)
-}
-
-// sinkHeaders returns where the headers of a sink's batch lie.
-func (m *Memory) sinkHeaders() *[]connect.Header {
-	if h, ok := m.headers.Get().(*[]connect.Header); ok {
-		return h
-	}
-	return new([]connect.Header)
 }
 
 // bench is where a chain works.

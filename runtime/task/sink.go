@@ -30,6 +30,7 @@ type Sink struct {
 	topics     []string
 	newClient  func(...kgo.Opt) (*kgo.Client, error)
 	key, value connect.Converter
+	header     connect.Converter
 
 	chain      chain
 	task       connect.SinkTask
@@ -37,10 +38,9 @@ type Sink struct {
 	rebalancer connect.Rebalancer   // nil if the task is none
 	broken     bool                 // the connector has panicked: only Close is left
 
-	batch   *connect.Batch
-	headers *[]connect.Header // of the batch; nil: none
-	codecs  map[string]*topicCodecs
-	runs    []run // of the batch
+	batch  *connect.Batch
+	codecs map[string]*topicCodecs
+	runs   []run // of the batch
 
 	member   atomic.Pointer[member]
 	busy     atomic.Bool // a goroutine asks for the ends of partitions
@@ -50,12 +50,12 @@ type Sink struct {
 	parts map[connect.TopicPartition]*sinkPart // the assignment
 }
 
-// topicCodecs decode the keys and values of a topic.
-type topicCodecs struct{ key, value connect.Codec }
+// topicCodecs decode the keys, values and headers of a topic.
+type topicCodecs struct{ key, value, header connect.Codec }
 
 // NewSink returns a sink task that is not running yet.
 func NewSink(o SinkOptions) *Sink {
-	s := &Sink{topics: o.Topics, newClient: o.NewClient, key: o.Key, value: o.Value}
+	s := &Sink{topics: o.Topics, newClient: o.NewClient, key: o.Key, value: o.Value, header: o.Header}
 	s.init(o.Options)
 	s.chain = chain{b: &s.base, links: o.Transforms, sink: true}
 	s.batch = s.o.Memory.batches.NewBatch(sinkBatchRecords, s.o.MaxInFlightBytes)

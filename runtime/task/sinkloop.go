@@ -108,7 +108,6 @@ func (m *member) toggle() error {
 // read makes the batch of what was fetched.
 func (s *Sink) read(fetches kgo.Fetches) {
 	s.batch.Reset()
-	s.forgetHeaders()
 	s.runs = s.runs[:0]
 	now := time.Now()
 	s.mu.Lock()
@@ -134,18 +133,6 @@ func (s *Sink) release() {
 		return // who knows what the connector still does with it
 	}
 	s.batch.Release()
-	s.forgetHeaders()
-	if s.headers != nil {
-		s.o.Memory.headers.Put(s.headers)
-		s.headers = nil
-	}
-}
-
-func (s *Sink) forgetHeaders() {
-	if s.headers != nil {
-		clear(*s.headers)
-		*s.headers = (*s.headers)[:0]
-	}
 }
 
 func (s *Sink) readPartition(topic string, f *kgo.FetchPartition, now time.Time) {
@@ -180,30 +167,28 @@ func (s *Sink) fill(rec *kgo.Record, c *topicCodecs) int64 {
 	r.Key.SetRaw(rec.Key, &c.key)
 	r.Value.SetRaw(rec.Value, &c.value)
 	if len(rec.Headers) > 0 {
-		r.Headers = s.headersOf(rec)
+		r.Headers = s.headersOf(rec, &c.header)
 	}
 	return int64(len(rec.Key) + len(rec.Value))
 }
 
-func (s *Sink) headersOf(rec *kgo.Record) []connect.Header {
-	if s.headers == nil {
-		s.headers = s.o.Memory.sinkHeaders()
+// headersOf returns a record's headers, undecoded.
+func (s *Sink) headersOf(rec *kgo.Record, c *connect.Codec) []connect.Header {
+	headers := s.batch.Arena.Headers(len(rec.Headers))
+	for i, h := range rec.Headers {
+		headers[i].Key = h.Key
+		headers[i].Value.SetRaw(h.Value, c)
 	}
-	all := *s.headers
-	at := len(all)
-	for _, h := range rec.Headers {
-		all = append(all, connect.Header{Key: h.Key, Value: h.Value})
-	}
-	*s.headers = all
-	return all[at:len(all):len(all)]
+	return headers
 }
 
 func (s *Sink) codecsOf(topic string) *topicCodecs {
 	c := s.codecs[topic]
 	if c == nil {
 		c = &topicCodecs{
-			key:   connect.Codec{Converter: s.key, Topic: topic, Arena: &s.batch.Arena},
-			value: connect.Codec{Converter: s.value, Topic: topic, Arena: &s.batch.Arena},
+			key:    connect.Codec{Converter: s.key, Topic: topic, Arena: &s.batch.Arena},
+			value:  connect.Codec{Converter: s.value, Topic: topic, Arena: &s.batch.Arena},
+			header: connect.Codec{Converter: s.header, Topic: topic, Arena: &s.batch.Arena},
 		}
 		s.codecs[topic] = c
 	}

@@ -32,6 +32,7 @@ type Source struct {
 	committer  connect.Committer // nil if the task is none
 	chain      chain
 	key, value side
+	header     side
 	topics     topicNames
 
 	mu       sync.Mutex // of what follows
@@ -57,7 +58,7 @@ func NewSource(o SourceOptions) *Source {
 	s.env.Offsets = o.Offsets
 	s.promise = s.acked
 	s.chain = chain{b: &s.base, links: o.Transforms}
-	s.key, s.value = newSide("key", o.Key), newSide("value", o.Value)
+	s.key, s.value, s.header = newSide("key", o.Key), newSide("value", o.Value), newSide("header", o.Header)
 	s.topics.all = make(map[string]string)
 	s.sub = newSubmitted()
 	s.ring.memory, s.ring.budget = s.o.Memory, s.o.MaxInFlightBytes

@@ -692,7 +692,9 @@ func TestSourceRecordWithoutPartition(t *testing.T) {
 			}
 			rec := b.Add()
 			rec.Topic, rec.Timestamp = "out", 1234
-			rec.Headers = []connect.Header{{Key: "h", Value: []byte("v")}}
+			rec.Headers = b.Arena.Headers(1)
+			rec.Headers[0].Key = "h"
+			rec.Headers[0].Value.Set(nil, connect.StringValue("v"))
 			return true, nil
 		}
 		run := start(NewSource(r.o))

@@ -153,8 +153,8 @@ type Options struct {
 	Paused bool
 	Plugin connect.Plugin
 	// Config is the connector's whole config, secrets resolved.
-	Config     map[string]string
-	Key, Value connect.Converter
+	Config             map[string]string
+	Key, Value, Header connect.Converter
 	// Transforms are the task's own, in the order in which they apply.
 	Transforms []connect.ChainLink
 	Epochs     Epochs

@@ -143,15 +143,21 @@ func (p *plant) registry() connect.Registry {
 				return collectTask{p}, nil
 			}}.Plugin(),
 		},
-		Converters: []connect.ConverterPlugin{{
-			Name: "json", Check: func(map[string]string) []configdef.Problem { return nil },
-			New: func(props map[string]string, _ bool) (connect.Converter, error) {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				p.props = append(p.props, props)
-				return textConverter{}, nil
+		Converters: []connect.ConverterPlugin{
+			{
+				Name: "json", Check: func(map[string]string) []configdef.Problem { return nil },
+				New: func(props map[string]string, _ bool) (connect.Converter, error) {
+					p.mu.Lock()
+					defer p.mu.Unlock()
+					p.props = append(p.props, props)
+					return textConverter{}, nil
+				},
 			},
-		}},
+			{
+				Name: "simple", Sides: []string{connect.HeaderSide}, Check: func(map[string]string) []configdef.Problem { return nil },
+				New: func(map[string]string, bool) (connect.Converter, error) { return textConverter{}, nil },
+			},
+		},
 	}
 }
 

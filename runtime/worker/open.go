@@ -64,6 +64,9 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 	if options.Value, err = w.converter(connect.ValueSide, c); err != nil {
 		return err
 	}
+	if options.Header, err = w.converter(connect.HeaderSide, c); err != nil {
+		return err
+	}
 	if options.Transforms, err = w.o.Registry.ChainFor(plugin.Kind, c.props).Chain(plugin.Kind); err != nil {
 		return err
 	}

@@ -200,10 +200,18 @@ func TestRecord(t *testing.T) {
 	wantSource := &connect.SourcePartition{
 		Key: map[string]any{"task.id": int64(3)}, Fields: []string{"task.generation", "current.iteration", "random.seed"},
 	}
-	wantHeaders := []connect.Header{
-		{Key: "task.generation", Value: []byte("2")}, {Key: "task.id", Value: []byte("3")}, {Key: "current.iteration", Value: []byte("41")},
+	if d := cmp.Diff(wantSource, r.Source); d != "" {
+		t.Error(d)
 	}
-	if d := cmp.Diff(wantSource, r.Source) + cmp.Diff(wantHeaders, r.Headers); d != "" {
+	headers := map[string]int64{}
+	for i := range r.Headers {
+		s, v, err := r.Headers[i].Get()
+		if s != connect.Int64Schema || err != nil {
+			t.Errorf("header %s has schema %v, error %v", r.Headers[i].Key, s, err)
+		}
+		headers[r.Headers[i].Key] = v.Int()
+	}
+	if d := cmp.Diff(map[string]int64{"task.generation": 2, "task.id": 3, "current.iteration": 41}, headers); d != "" {
 		t.Error(d)
 	}
 	if o := r.SourceOffset; o[0].Int() != 3 || o[1].Int() != 42 || o[2].Type() != connect.Int64 {

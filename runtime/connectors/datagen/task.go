@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"penstock.dev/runtime/connect"
@@ -36,7 +35,7 @@ type task struct {
 	pauses     *rand.Rand // of no influence on the records
 	rng        random     // of the record that is being made
 
-	idText, generationText []byte
+	id int64
 }
 
 func open(ctx context.Context, env connect.Env, c Config) (connect.SourceTask, error) {
@@ -54,7 +53,7 @@ func open(ctx context.Context, env connect.Env, c Config) (connect.SourceTask, e
 		},
 		seed:   firstSeed(c.Seed, env.Index),
 		pauses: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-		idText: strconv.AppendInt(nil, id, 10),
+		id:     id,
 	}
 	offset, err := env.Offsets.Offset(ctx, t.source.Key)
 	if err != nil {
@@ -63,7 +62,6 @@ func open(ctx context.Context, env connect.Env, c Config) (connect.SourceTask, e
 	if err := t.restore(offset); err != nil {
 		return nil, err
 	}
-	t.generationText = strconv.AppendInt(nil, t.generation, 10)
 	t.due = t.now()
 	t.schedule()
 	return t, nil
@@ -118,9 +116,8 @@ func (t *task) Poll(ctx context.Context, b *connect.Batch) error {
 		return err
 	}
 	now := t.now()
-	var headers []connect.Header
 	for !t.done() && !b.Full() && !t.due.After(now) {
-		headers = t.add(b, headers)
+		t.add(b)
 		t.schedule()
 		if late := now.Add(-t.config.MaxInterval); t.due.Before(late) {
 			t.due = late // after a pause, go on, and do not catch up
@@ -153,36 +150,29 @@ func (t *task) wait(ctx context.Context) error {
 	}
 }
 
-// Fields of a record's headers and how many of them share an allocation.
-const (
-	headersEach   = 3
-	headersAtOnce = 128 * headersEach
-)
-
-// add makes a record. It takes its headers from the given ones, or from new ones,
-// and returns what is left.
-func (t *task) add(b *connect.Batch, headers []connect.Header) []connect.Header {
-	if len(headers) < headersEach {
-		headers = make([]connect.Header, headersAtOnce)
-	}
+// add makes a record.
+func (t *task) add(b *connect.Batch) {
 	t.rng.state = uint64(t.seed)
 	fields := b.Arena.Values(len(t.quickstart.schema.Fields))
 	t.quickstart.fill(&b.Arena, &t.rng, t.count, fields)
-	iteration := b.Arena.Take(strconv.AppendInt(b.Arena.Tail(20), t.count, 10))
 	t.seed = int64(t.rng.next())
-	t.count++
 
 	r := b.Add()
 	r.Topic = t.config.Topic
-	r.Headers = headers[:headersEach:headersEach]
-	r.Headers[0] = connect.Header{Key: generationField, Value: t.generationText}
-	r.Headers[1] = connect.Header{Key: taskIDField, Value: t.idText}
-	r.Headers[2] = connect.Header{Key: iterationField, Value: iteration}
+	r.Headers = b.Arena.Headers(3)
+	setHeader(&r.Headers[0], generationField, t.generation)
+	setHeader(&r.Headers[1], taskIDField, t.id)
+	setHeader(&r.Headers[2], iterationField, t.count)
+	t.count++
 	r.Key.Set(t.quickstart.schema.Fields[t.key].Schema, fields[t.key])
 	r.Value.Set(t.quickstart.schema, connect.StructValue(fields))
 	r.Source = t.source
 	r.SourceOffset = b.Offset(connect.Int64Value(t.generation+1), connect.Int64Value(t.count), connect.Int64Value(t.seed))
-	return headers[headersEach:]
+}
+
+func setHeader(h *connect.Header, key string, n int64) {
+	h.Key = key
+	h.Value.Set(connect.Int64Schema, connect.Int64Value(n))
 }
 
 // Close implements connect.SourceTask.

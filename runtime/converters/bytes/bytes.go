@@ -21,8 +21,11 @@ const ClassName = "org.apache.kafka.connect.converters.ByteArrayConverter"
 func Plugin() connect.ConverterPlugin {
 	return connect.ConverterPlugin{
 		Name: "bytes", Aliases: []string{ClassName},
-		Keys:  configdef.Of[Config](),
-		Check: func(map[string]string) []configdef.Problem { return nil },
+		Doc:     "Passes bytes as they are.",
+		Example: "value.converter: bytes\n",
+		Sides:   connect.EverySide(),
+		Keys:    configdef.Of[Config](),
+		Check:   func(map[string]string) []configdef.Problem { return nil },
 		New: func(map[string]string, bool) (connect.Converter, error) {
 			return Converter{}, nil
 		},

@@ -53,8 +53,11 @@ const ClassName = "org.apache.kafka.connect.json.JsonConverter"
 func Plugin() connect.ConverterPlugin {
 	return connect.ConverterPlugin{
 		Name: "json", Aliases: []string{ClassName},
-		Keys:  configdef.Of[Config](),
-		Check: check,
+		Doc:     "Converts to and from JSON, with the schema beside the value or without one.",
+		Example: "value.converter: json\nvalue.converter.schemas.enable: false\n",
+		Sides:   connect.EverySide(),
+		Keys:    configdef.Of[Config](),
+		Check:   check,
 		New: func(props map[string]string, _ bool) (connect.Converter, error) {
 			c, problems := configdef.Decode[Config](props)
 			if len(problems) > 0 {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
@@ -30,7 +29,10 @@ const ClassName = "org.apache.kafka.connect.storage.StringConverter"
 func Plugin() connect.ConverterPlugin {
 	return connect.ConverterPlugin{
 		Name: "string", Aliases: []string{ClassName},
-		Keys: configdef.Of[Config](),
+		Doc:     "Writes any value as the text that Java has for it, and reads every text as a string.",
+		Example: "key.converter: string\n",
+		Sides:   connect.EverySide(),
+		Keys:    configdef.Of[Config](),
 		Check: func(props map[string]string) []configdef.Problem {
 			return problems(configdef.Plan[Config](props))
 		},
@@ -80,47 +82,8 @@ func (Converter) FromConnect(dst []byte, _ string, s *connect.Schema, v connect.
 // ToConnect implements connect.Converter. The value is an optional string that
 // refers to data, or a copy in which what is not UTF-8 is replaced as Java does.
 func (Converter) ToConnect(a *connect.Arena, _ string, data []byte) (*connect.Schema, connect.Value, error) {
-	switch {
-	case data == nil:
+	if data == nil {
 		return connect.OptionalStringSchema, connect.Value{}, nil
-	case utf8.Valid(data):
-		return connect.OptionalStringSchema, connect.StringOf(data), nil
-	default:
-		return connect.OptionalStringSchema, connect.StringOf(repair(a, data)), nil
 	}
-}
-
-// repair puts a replacement character in the place of each longest part that
-// begins a UTF-8 sequence without completing it, and of each other wrong byte.
-func repair(a *connect.Arena, data []byte) []byte {
-	out := a.Tail(len(data) + 8*utf8.UTFMax)
-	for len(data) > 0 {
-		r, n := utf8.DecodeRune(data)
-		if r == utf8.RuneError && n == 1 {
-			n = broken(data)
-		}
-		out = utf8.AppendRune(out, r)
-		data = data[n:]
-	}
-	return a.Take(out)
-}
-
-// broken returns the length of the wrong sequence at the start of data: as long
-// as it could still become a right one.
-func broken(data []byte) int {
-	n := 1
-	if data[0] == 0xED && len(data) > 1 && data[1]&0xE0 == 0xA0 { // Java takes the three bytes of a surrogate together
-		n = 2
-		if len(data) > 2 && data[2]&0xC0 == 0x80 {
-			n = 3
-		}
-		return n
-	}
-	for n < len(data) && n < utf8.UTFMax && !utf8.FullRune(data[:n]) {
-		n++
-	}
-	if n > 1 && utf8.FullRune(data[:n]) {
-		n--
-	}
-	return n
+	return connect.OptionalStringSchema, connect.StringOf(javatext.Decode(a, data)), nil
 }
