@@ -69,12 +69,6 @@ var knownConverters = []string{
 	"io.confluent.connect.protobuf.ProtobufConverter",
 	"io.confluent.connect.json.JsonSchemaConverter",
 	"io.apicurio.registry.utils.converter.AvroConverter",
-	"org.apache.kafka.connect.converters.BooleanConverter",
-	"org.apache.kafka.connect.converters.ShortConverter",
-	"org.apache.kafka.connect.converters.IntegerConverter",
-	"org.apache.kafka.connect.converters.LongConverter",
-	"org.apache.kafka.connect.converters.FloatConverter",
-	"org.apache.kafka.connect.converters.DoubleConverter",
 }
 
 // knownTransforms lists transforms of Kafka Connect and of its usual connectors

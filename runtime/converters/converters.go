@@ -8,6 +8,7 @@ import (
 	"penstock.dev/runtime/connect"
 	bytesconv "penstock.dev/runtime/converters/bytes"
 	jsonconv "penstock.dev/runtime/converters/json"
+	primitiveconv "penstock.dev/runtime/converters/primitive"
 	simpleconv "penstock.dev/runtime/converters/simple"
 	stringconv "penstock.dev/runtime/converters/string"
 )
@@ -20,6 +21,12 @@ func All() []connect.ConverterPlugin {
 		jsonconv.Plugin(),
 		stringconv.Plugin(),
 		bytesconv.Plugin(),
+		primitiveconv.Boolean(),
+		primitiveconv.Short(),
+		primitiveconv.Integer(),
+		primitiveconv.Long(),
+		primitiveconv.Float(),
+		primitiveconv.Double(),
 		simpleconv.Plugin(),
 	}
 }

@@ -22,6 +22,30 @@ func TestAllAreFoundByEveryName(t *testing.T) {
 	}
 }
 
+// TestExamples checks what users see of each: a sentence, and an example that
+// works.
+func TestExamples(t *testing.T) {
+	r := connect.Registry{Converters: converters.All()}
+	for _, p := range converters.All() {
+		props := map[string]string{}
+		for line := range strings.Lines(p.Example) {
+			key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+			props[key] = value
+		}
+		used := false
+		for _, side := range connect.EverySide() {
+			c := r.ConverterFor(side, props, nil)
+			if len(c.Problems)+len(c.Warnings) > 0 {
+				t.Errorf("%s: the example has problems %v, warnings %v", p.Name, c.Problems, c.Warnings)
+			}
+			used = used || c.Plugin.Name == p.Name && props[side+".converter"] != ""
+		}
+		if !used || !strings.HasSuffix(p.Doc, ".") {
+			t.Errorf("%s: doc %q, example\n%s", p.Name, p.Doc, p.Example)
+		}
+	}
+}
+
 func TestAllWorkWithoutConfig(t *testing.T) {
 	for _, p := range converters.All() {
 		if problems := p.Check(nil); len(problems) != 0 {

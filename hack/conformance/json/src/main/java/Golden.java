@@ -27,6 +27,7 @@ import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.data.Time;
 import org.apache.kafka.connect.data.Timestamp;
 import org.apache.kafka.connect.json.JsonConverter;
+import org.apache.kafka.connect.storage.SimpleHeaderConverter;
 import org.apache.kafka.connect.storage.StringConverter;
 
 /**
@@ -62,6 +63,8 @@ public class Golden {
             for (String config : List.of("true,BASE64,true", "true,NUMERIC,false")) read(config, json.getBytes(StandardCharsets.UTF_8));
         for (String hex : Cases.TEXTS) text(HexFormat.of().parseHex(hex));
         bytes();
+        Primitives.all();
+        simple();
     }
 
     static void line(String... parts) { out.print(String.join("\t", parts) + "\n"); }
@@ -159,6 +162,11 @@ public class Golden {
         ByteArrayConverter b = new ByteArrayConverter();
         b.configure(Map.of("converter.type", "value"));
         Cases.writes().forEach((name, c) -> line("bytes", "", name, attempt(() -> show(b.fromConnectData("t", c.schema(), c.value())))));
+    }
+
+    static void simple() {
+        SimpleHeaderConverter s = new SimpleHeaderConverter();
+        Cases.writes().forEach((name, c) -> line("simple", "", name, attempt(() -> show(s.fromConnectHeader("t", "h", c.schema(), c.value())))));
     }
 
     interface Attempt { String run(); }
