@@ -119,6 +119,7 @@ func containerCases() map[string]writeCase {
 	ofMap := func(k, v *connect.Schema, optional bool) *connect.Schema {
 		return &connect.Schema{Type: connect.Map, Key: k, Elem: v, Optional: optional}
 	}
+	bare := &connect.Schema{Type: connect.Array}
 	return map[string]writeCase{
 		"schemaless list":      {nil, array(n64(1), null, text("x"), array(), ordered())},
 		"schemaless pairs":     {nil, ordered(n64(1), text("a"), text("b"), null)},
@@ -130,5 +131,13 @@ func containerCases() map[string]writeCase {
 		"map int keys":         {ofMap(connect.Int32Schema, connect.OptionalStringSchema, true), ordered(n32(2), text("x"), n32(1), null)},
 		"map null key":         {ofMap(connect.OptionalStringSchema, connect.Int32Schema, false), ordered(null, n32(1))},
 		"map empty":            {ofMap(connect.Int32Schema, connect.Int32Schema, false), ordered()},
+
+		"bare array":             {bare, array(connect.Int8Value(1), text("a"), array(connect.BooleanValue(true)))},
+		"bare array empty":       {bare, array()},
+		"bare arrays":            {&connect.Schema{Type: connect.Array, Elem: bare}, array(array(), array())},
+		"bare map":               {ofMap(nil, nil, false), ordered(connect.Int8Value(1), text("a"), text("b"), connect.Int8Value(2))},
+		"bare map empty":         {ofMap(nil, nil, false), ordered()},
+		"map of bare values":     {ofMap(connect.StringSchema, nil, false), ordered(text("a"), null, text("b"), null)},
+		"int map of bare values": {ofMap(connect.Int8Schema, nil, false), ordered(connect.Int8Value(1), null)},
 	}
 }

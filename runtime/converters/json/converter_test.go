@@ -152,18 +152,16 @@ func TestWriteErrorsNameTheField(t *testing.T) {
 		value  connect.Value
 		want   string
 	}{
-		"null":       {order, line(connect.Value{}), "field lines[0].n: Conversion error: null value for field that is required and has no default value"},
-		"type":       {order, line(connect.StringValue("x")), "field lines[0].n: Invalid type for INT8: STRING"},
-		"fields":     {order, connect.StructValue(nil), "Mismatching schema. The struct has 0 fields, its schema 1"},
-		"no schema":  {nil, line(connect.Value{}), "a struct needs a schema"},
-		"recursive":  {recursive, connect.ArrayValue(nil), "JSON nests deeper than 1000 levels"},
-		"incomplete": {&connect.Schema{Type: connect.Map}, connect.MapValue(nil), "map schema has no key or no value schema"},
-		"no items":   {&connect.Schema{Type: connect.Array}, connect.ArrayValue(nil), "array schema has no element schema"},
-		"no field":   {&connect.Schema{Type: connect.Struct, Fields: []connect.Field{{Name: "a"}}}, connect.StructValue(nil), "field a has no schema"},
-		"no type":    {&connect.Schema{}, connect.Value{}, "couldn't translate unsupported schema type null"},
-		"decimal":    {&connect.Schema{Type: connect.Bytes, Name: connect.DecimalName}, connect.BytesValue([]byte{1}), "Invalid Decimal schema: scale parameter not found."},
-		"empty":      {&connect.Schema{Type: connect.Bytes, Name: connect.DecimalName}, connect.BytesValue(nil), "decimal has no bytes, not even one for zero"},
-		"time":       {connect.TimeSchema, connect.Int32Value(86400001), "Kafka Connect Time type should not have any date fields set to non-zero values, but is 86400001 ms"},
+		"null":      {order, line(connect.Value{}), "field lines[0].n: Conversion error: null value for field that is required and has no default value"},
+		"type":      {order, line(connect.StringValue("x")), "field lines[0].n: Invalid type for INT8: STRING"},
+		"fields":    {order, connect.StructValue(nil), "Mismatching schema. The struct has 0 fields, its schema 1"},
+		"no schema": {nil, line(connect.Value{}), "a struct needs a schema"},
+		"recursive": {recursive, connect.ArrayValue(nil), "JSON nests deeper than 1000 levels"},
+		"no field":  {&connect.Schema{Type: connect.Struct, Fields: []connect.Field{{Name: "a"}}}, connect.StructValue(nil), "field a has no schema"},
+		"no type":   {&connect.Schema{}, connect.Value{}, "couldn't translate unsupported schema type null"},
+		"decimal":   {&connect.Schema{Type: connect.Bytes, Name: connect.DecimalName}, connect.BytesValue([]byte{1}), "Invalid Decimal schema: scale parameter not found."},
+		"empty":     {&connect.Schema{Type: connect.Bytes, Name: connect.DecimalName}, connect.BytesValue(nil), "decimal has no bytes, not even one for zero"},
+		"time":      {connect.TimeSchema, connect.Int32Value(86400001), "Kafka Connect Time type should not have any date fields set to non-zero values, but is 86400001 ms"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -13,8 +13,12 @@ import (
 	"penstock.dev/runtime/javatext"
 )
 
-// append appends the JSON of a value that has a schema.
+// append appends the JSON of a value that has a schema, or of a container's member
+// that has none.
 func (r rules) append(dst []byte, n *node, v connect.Value) ([]byte, error) {
+	if n == nil {
+		return appendAny(dst, v, 0)
+	}
 	if v.IsNull() {
 		return r.appendNull(dst, n)
 	}
@@ -84,6 +88,9 @@ func (r rules) appendArray(dst []byte, elem *node, v connect.Value) ([]byte, err
 }
 
 func (r rules) appendMap(dst []byte, n *node, v connect.Value) ([]byte, error) {
+	if n.key == nil { // a null pointer in Java
+		return appendAny(dst, v, 0)
+	}
 	if n.key.schema.Type == connect.String {
 		return r.appendObject(dst, n, v)
 	}

@@ -58,23 +58,26 @@ func compile(s *connect.Schema, depth int) (*node, error) {
 	case connect.Struct:
 		return n, n.compileFields(depth)
 	case connect.Map:
-		if s.Key == nil || s.Elem == nil {
-			return nil, errors.New("map schema has no key or no value schema")
-		}
-		if n.key, err = compile(s.Key, depth+1); err != nil {
+		if n.key, err = compileMember(s.Key, depth); err != nil {
 			return nil, err
 		}
 	case connect.Array:
-		if s.Elem == nil {
-			return nil, errors.New("array schema has no element schema")
-		}
 	case connect.Null:
 		return nil, fmt.Errorf("couldn't translate unsupported schema type %s", s.Type)
 	default:
 		return n, nil
 	}
-	n.elem, err = compile(s.Elem, depth+1)
+	n.elem, err = compileMember(s.Elem, depth)
 	return n, err
+}
+
+// compileMember compiles the schema of a container's members. It may be nil, if they
+// have nothing in common (see package javavalues); so is its node then.
+func compileMember(s *connect.Schema, depth int) (*node, error) {
+	if s == nil {
+		return nil, nil
+	}
+	return compile(s, depth+1)
 }
 
 func (n *node) compileFields(depth int) error {

@@ -11,8 +11,12 @@ import (
 
 // appendSchema appends the JSON of a schema, its keys in the order of Kafka
 // Connect: type, members, optional, name, version, doc, parameters, default, and
-// last `"field":` with the quoted name of the struct's field, if it is one's.
+// last `"field":` with the quoted name of the struct's field, if it is one's. It is
+// null if there is none.
 func (r rules) appendSchema(dst []byte, n *node, quotedField []byte) ([]byte, error) {
+	if n == nil {
+		return append(dst, "null"...), nil
+	}
 	s := n.schema
 	dst = append(dst, `{"type":"`...)
 	dst = append(append(dst, s.Type.String()...), '"')

@@ -15,6 +15,7 @@ import org.apache.kafka.connect.data.SchemaBuilder;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.data.Time;
 import org.apache.kafka.connect.data.Timestamp;
+import org.apache.kafka.connect.data.Values;
 
 /** The inputs. The cases of writes stand in the Go test again, by their names. */
 class Cases {
@@ -75,6 +76,14 @@ class Cases {
         put(m, "struct empty", empty, new Struct(empty));
         Schema emoji = SchemaBuilder.struct().name("n😀").doc("\u007f\u2028").parameter("p😀", "😀").field("f😀", Schema.STRING_SCHEMA).build();
         put(m, "struct emoji", emoji, new Struct(emoji).put("f😀", "é😀"));
+        // Schemas that say nothing of their members, as SimpleHeaderConverter reads them.
+        m.put("bare array", Values.parseString("[1,\"a\",[true]]"));
+        m.put("bare array empty", Values.parseString("[]"));
+        m.put("bare arrays", Values.parseString("[[],[]]"));
+        m.put("bare map", Values.parseString("{1:\"a\"," + "\"b\":2}"));
+        m.put("bare map empty", Values.parseString("{}"));
+        m.put("map of bare values", Values.parseString("{\"a\":null,\"b\":null}"));
+        m.put("int map of bare values", Values.parseString("{1:null}"));
         return m;
     }
 
