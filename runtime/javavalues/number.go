@@ -24,7 +24,7 @@ type decimal struct {
 
 // parseNumber reads a number that is all of the token.
 func parseNumber(token string) (datum, bool) {
-	if n, err := strconv.ParseInt(token, 10, 64); err == nil {
+	if n, ok := parseSmall(token); ok {
 		return wholeNumber(n), true
 	}
 	d, ok := parseDecimal(token)
@@ -43,6 +43,25 @@ func parseNumber(token string) (datum, bool) {
 		}
 	}
 	return datum{decimalSchema(int(d.scale)), connect.BytesValue(twosComplement(d.unscaled()))}, true
+}
+
+// parseSmall reads a whole number of few digits, which most numbers are.
+func parseSmall(token string) (n int64, ok bool) {
+	digits, negative := cutSign(token)
+	if len(digits) == 0 || len(digits) > 18 {
+		return 0, false
+	}
+	for i := range len(digits) {
+		c := digits[i]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
 }
 
 // wholeNumber returns the number in the smallest type that holds it.
@@ -64,7 +83,7 @@ func wholeNumber(n int64) datum {
 func parseDecimal(token string) (d decimal, ok bool) {
 	rest, negative := cutSign(token)
 	d.negative = negative
-	digits := make([]byte, 0, len(rest))
+	digits := make([]byte, 0, 64)
 	point := false
 	for rest != "" && rest[0] != 'e' && rest[0] != 'E' {
 		r, size := utf8.DecodeRuneInString(rest)

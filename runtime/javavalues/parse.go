@@ -54,7 +54,7 @@ func ParseWhole(a *connect.Arena, text string) (*connect.Schema, connect.Value, 
 
 func parse(a *connect.Arena, text string, whole bool) (*connect.Schema, connect.Value, error) {
 	all := datum{connect.StringSchema, connect.StringValue(text)}
-	if text == "" {
+	if text == "" || isText(text[0]) {
 		return all.schema, all.value, nil
 	}
 	p := parser{tokens: tokens{text: text}, arena: a, whole: whole}
@@ -66,6 +66,17 @@ func parse(a *connect.Arena, text string, whole bool) (*connect.Schema, connect.
 		d = all
 	}
 	return d.schema, d.value, nil
+}
+
+// isText reports whether what begins with the byte can only be a String: it is no
+// white space, begins no null, true or false, no number of any script, and opens
+// neither an array nor a map.
+func isText(first byte) bool {
+	switch first {
+	case 'n', 't', 'f', '+', '-', '[', '{':
+		return false
+	}
+	return first > ' ' && first < utf8.RuneSelf && (first < '0' || first > '9')
 }
 
 // datum is a value and its schema. Null has none.

@@ -135,7 +135,7 @@ func TestMomentsComeBack(t *testing.T) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	for _, text := range []string{"text", "12345", "1.5", "2020-01-01", "2020-01-01T12:34:56.789Z", `["a","b"]`, `{"a":1,"b":2}`} {
+	for _, text := range []string{"text", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "12345", "1.5", "2020-01-01", "2020-01-01T12:34:56.789Z", `["a","b"]`, `{"a":1,"b":2}`} {
 		b.Run(text, func(b *testing.B) {
 			a := new(connect.Arena)
 			b.ReportAllocs()

@@ -6,6 +6,7 @@ package simpleconv
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"penstock.dev/runtime/connect"
 )
@@ -69,9 +70,30 @@ func TestFromConnect(t *testing.T) {
 	}
 }
 
+// FuzzToConnect says that nothing is an error, that text that is not UTF-8 is
+// repaired, and that a string is all of its text.
+func FuzzToConnect(f *testing.F) {
+	for _, s := range []string{"", "a", "\xff", "[1,\"\xed\xa0\x80\"]", "12:34", `{"a":1}`, "2024-02-29", "1e400", "[[["} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a := new(connect.Arena)
+		s, v, err := Converter{}.ToConnect(a, "t", data)
+		if err != nil || s == nil != v.IsNull() || s != nil && s.Type != v.Type() {
+			t.Fatalf("%q is %v %v, %v", data, s, v, err)
+		}
+		if v.Type() == connect.String && (!utf8.ValidString(v.Str()) || utf8.Valid(data) && v.Str() != string(data)) {
+			t.Fatalf("%q is the string %q", data, v.Str())
+		}
+		if out, err := (Converter{}).FromConnect([]byte{}, "t", s, v); err != nil || out == nil != v.IsNull() {
+			t.Fatalf("%q is written as %q, %v", data, out, err)
+		}
+	})
+}
+
 func TestAllocations(t *testing.T) {
 	a, buf := new(connect.Arena), make([]byte, 0, 64)
-	for _, text := range []string{"text", "true", "12345", "2024-02-29", "a-b-c-d"} {
+	for _, text := range []string{"text", "true", "12345", "2024-02-29", "nothing", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"} {
 		data := []byte(text)
 		if n := testing.AllocsPerRun(100, func() {
 			a.Reset()
