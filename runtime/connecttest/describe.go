@@ -47,7 +47,7 @@ func testReadme(t *testing.T, p connect.Plugin) {
 		t.Errorf("README.md has no properties of a connector of class %s, but of %q", p.Name, class)
 	}
 	own := maps.Clone(sample)
-	for _, key := range []string{"name", "connector.class", "tasks.max", "topics", "key.converter", "value.converter"} {
+	for _, key := range []string{"name", "connector.class", "tasks.max", "topics", "key.converter", "value.converter", "header.converter"} {
 		delete(own, key)
 	}
 	for key := range own {

@@ -58,6 +58,8 @@ type plant struct {
 	mu       sync.Mutex
 	received []string
 	props    []map[string]string // of the converters that were made
+
+	headerProps []map[string]string // of those for headers
 }
 
 func (p *plant) seen() []string {
@@ -155,7 +157,12 @@ func (p *plant) registry() connect.Registry {
 			},
 			{
 				Name: "simple", Sides: []string{connect.HeaderSide}, Check: func(map[string]string) []configdef.Problem { return nil },
-				New: func(map[string]string, bool) (connect.Converter, error) { return textConverter{}, nil },
+				New: func(props map[string]string, _ bool) (connect.Converter, error) {
+					p.mu.Lock()
+					defer p.mu.Unlock()
+					p.headerProps = append(p.headerProps, props)
+					return textConverter{}, nil
+				},
 			},
 		},
 	}

@@ -236,6 +236,7 @@ func TestWorkerConverters(t *testing.T) {
 	h := run(t, cluster(t))
 	inherits, own := source("inherits"), source("own")
 	own.Config["value.converter"], own.Config["value.converter.own"] = "json", "${secrets:db:limit}"
+	own.Config["header.converter"], own.Config["header.converter.own"] = "simple", "${secrets:db:limit}"
 	h.Assign([]TaskSpec{h.bind(t, inherits)})
 	h.await(t, "inherits", task.Running)
 	h.Assign([]TaskSpec{h.bind(t, own)})
@@ -248,6 +249,9 @@ func TestWorkerConverters(t *testing.T) {
 	defer h.plant.mu.Unlock()
 	if diff := cmp.Diff(want, h.props); diff != "" {
 		t.Errorf("converters (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]map[string]string{{}, {"own": "10"}}, h.headerProps); diff != "" {
+		t.Errorf("header converters (-want +got):\n%s", diff)
 	}
 }
 
