@@ -160,6 +160,34 @@ func TestSinkHeadersAreLazy(t *testing.T) {
 	})
 }
 
+// Null and nothing are two values of a header, in both directions through Kafka.
+func TestSinkKeepsNullHeaders(t *testing.T) {
+	sinkTest(t, 1, func(t *testing.T, r *sinkRig) {
+		st := &store{}
+		var got []string
+		st.onPut = func(_ context.Context, b *connect.Batch, _ int) error {
+			for _, h := range b.Records[0].Headers {
+				raw, _, ok := h.Value.Raw()
+				got = append(got, fmt.Sprint(h.Key, " ", raw == nil, len(raw), ok))
+			}
+			return nil
+		}
+		run := start(NewSink(r.options(0, "a", st)))
+		rec := &kgo.Record{Topic: "in", Headers: []kgo.RecordHeader{{Key: "a"}, {Key: "a", Value: []byte{}}, {Key: "", Value: []byte{0}}}}
+		if err := r.client.ProduceSync(t.Context(), rec).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if d := cmp.Diff([]string{"a true 0 true", "a false 0 true", " false 1 true"}, got); d != "" {
+			t.Errorf("headers (-want +got):\n%s", d)
+		}
+		if err := run.end(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestHeaderAllocations guards both loops: headers are in the memory of the
 // batches.
 func TestHeaderAllocations(t *testing.T) {
