@@ -22,6 +22,10 @@ type decimal struct {
 	scale    int64
 }
 
+// maxDigits bounds the digits of a Decimal, because the time that they take grows
+// with their square.
+const maxDigits = 10_000
+
 // parseNumber reads a number that is all of the token.
 func parseNumber(token string) (datum, bool) {
 	if n, ok := parseSmall(token); ok {
@@ -41,6 +45,9 @@ func parseNumber(token string) (datum, bool) {
 		if f := d.float(64); !math.IsInf(f, 0) {
 			return datum{connect.Float64Schema, connect.Float64Value(f)}, true
 		}
+	}
+	if len(d.digits) > maxDigits {
+		return datum{}, false
 	}
 	return datum{decimalSchema(int(d.scale)), connect.BytesValue(twosComplement(d.unscaled()))}, true
 }

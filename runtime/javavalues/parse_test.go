@@ -158,7 +158,7 @@ func TestLongTexts(t *testing.T) {
 	for name, text := range map[string]string{
 		"map":     "{" + entries.String() + "}",
 		"opening": strings.Repeat("[", 900) + strings.Repeat("1,", 200_000),
-		"digits":  strings.Repeat("9", 100_000),
+		"digits":  strings.Repeat("9", 500_000),
 		"point":   "0." + strings.Repeat("9", 500_000),
 		"spaces":  strings.Repeat(" ", 500_000) + "x",
 		"quotes":  "[" + strings.Repeat(`"`, 200_000),

@@ -4,7 +4,6 @@
 package javavalues
 
 import (
-	"math"
 	"math/big"
 	"strconv"
 
@@ -34,8 +33,8 @@ func (m *merger) add(d datum) {
 // the later one, whatever its name, as in Java.
 func merge(earlier, later *connect.Schema) *connect.Schema {
 	if earlier.Type == later.Type {
-		if earlier.Type == connect.Bytes && scaleOf(earlier) > scaleOf(later) {
-			return earlier // Java's decimals have a scale of their own each
+		if earlier.Type == connect.Bytes && scaleOf(earlier) != scaleOf(later) {
+			return nil // Java's decimals have a scale of their own each
 		}
 		return later
 	}
@@ -98,8 +97,6 @@ func (p *parser) unify(to *connect.Schema, d datum) (v connect.Value, ok bool) {
 		return d.value, true
 	}
 	switch to.Type {
-	case connect.Bytes:
-		return rescale(d, scaleOf(to))
 	case connect.Int16, connect.Int32, connect.Int64:
 		return toInt(to, d)
 	case connect.Float32, connect.Float64:
@@ -152,21 +149,6 @@ func toFloat(to connect.Type, d datum) (connect.Value, bool) {
 		return connect.Float32Value(float32(f)), true
 	}
 	return connect.Float64Value(f), true
-}
-
-// maxShift bounds the zeros that are written out when a decimal gets another
-// scale.
-const maxShift = 10_000
-
-// rescale gives a decimal the scale of the others, which is no smaller.
-func rescale(d datum, scale int) (connect.Value, bool) {
-	shift := int64(scale) - int64(scaleOf(d.schema))
-	if shift > maxShift {
-		return connect.Value{}, false
-	}
-	n := fromTwosComplement(d.value.Bytes())
-	n.Mul(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(shift), nil))
-	return connect.BytesValue(twosComplement(n)), true
 }
 
 // loose returns a value that is to have no schema: a Decimal, a Date, a Time or a
@@ -271,12 +253,4 @@ func spare(n *big.Int) int {
 		return 0
 	}
 	return 1
-}
-
-func fromTwosComplement(b []byte) *big.Int {
-	n := new(big.Int).SetBytes(b)
-	if len(b) > 0 && b[0] > math.MaxInt8 {
-		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-	}
-	return n
 }
