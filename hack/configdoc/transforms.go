@@ -30,7 +30,12 @@ type class struct {
 func transformTopics(ts []connect.TransformPlugin, ps []connect.PredicatePlugin) []topic {
 	var out []topic
 	for _, t := range ts {
-		name := strings.TrimSuffix(strings.TrimSuffix(t.Name, "-key"), "-value")
+		name := t.Name
+		for _, a := range t.Aliases { // InsertField$Key is insert-field-key, ValueToKey is value-to-key
+			if i := strings.LastIndexByte(a, '$'); i >= 0 {
+				name = strings.TrimSuffix(name, "-"+strings.ToLower(a[i+1:]))
+			}
+		}
 		next := topic{name, "transform", t.Doc, t.Example, []class{{t.Name, t.Aliases}}, t.Keys}
 		if last := len(out) - 1; last >= 0 && out[last].name == name {
 			next.classes = append(out[last].classes, next.classes...)
