@@ -93,7 +93,7 @@ func TestChainFor(t *testing.T) {
 		"all problems at once": {
 			props: map[string]string{
 				"transforms": "a,b,a,c,d,e,f", "transforms.a.type": "stamp-key", "transforms.a.count": "0", "transforms.b.field": "x",
-				"transforms.c.type": "nope", "transforms.d.type": "org.apache.kafka.connect.transforms.HoistField$Value",
+				"transforms.c.type": "nope", "transforms.d.type": "io.debezium.transforms.ExtractNewRecordState",
 				"transforms.e.type": "Stamp", "transforms.f.type": "stamp-key", "transforms.f.field": "source", "transforms.f.plugin.version": "4",
 				"predicates": "p,q", "predicates.p.type": "allways",
 			},
@@ -105,7 +105,7 @@ func TestChainFor(t *testing.T) {
 				`transforms.a.count: "0" is not a whole number, at least 1`,
 				"transforms.b.type: must be set to the class of the transform; " + has,
 				"transforms.c.type: unknown transform nope; " + has,
-				"transforms.d.type: org.apache.kafka.connect.transforms.HoistField$Value is not built into this version; it has stamp-key, stamp-value",
+				"transforms.d.type: io.debezium.transforms.ExtractNewRecordState is not built into this version; it has stamp-key, stamp-value",
 				"transforms.e.type: Stamp does not say what it works on; use Stamp$Key or Stamp$Value",
 				"transforms.f.plugin.version: is a Kafka Connect key that this version does not support; remove it",
 				"transforms.f.field: not for sources",

@@ -74,19 +74,12 @@ var knownConverters = []string{
 // knownTransforms lists transforms of Kafka Connect and of its usual connectors
 // that are not built, without $Key and $Value.
 var knownTransforms = []string{
-	"org.apache.kafka.connect.transforms.Cast",
 	"org.apache.kafka.connect.transforms.DropHeaders",
-	"org.apache.kafka.connect.transforms.ExtractField",
 	"org.apache.kafka.connect.transforms.Filter",
-	"org.apache.kafka.connect.transforms.Flatten",
 	"org.apache.kafka.connect.transforms.HeaderFrom",
-	"org.apache.kafka.connect.transforms.HoistField",
 	"org.apache.kafka.connect.transforms.InsertHeader",
-	"org.apache.kafka.connect.transforms.MaskField",
-	"org.apache.kafka.connect.transforms.SetSchemaMetadata",
 	"org.apache.kafka.connect.transforms.TimestampConverter",
 	"org.apache.kafka.connect.transforms.TimestampRouter",
-	"org.apache.kafka.connect.transforms.ValueToKey",
 	"io.confluent.connect.transforms.Filter",
 	"io.confluent.connect.transforms.ReplaceField",
 	"io.confluent.connect.transforms.ExtractTopic",

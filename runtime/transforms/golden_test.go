@@ -5,7 +5,9 @@ package transforms_test
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -24,13 +26,25 @@ import (
 //	mvn -q compile exec:java -Dexec.args=../../../runtime/transforms/testdata/golden.tsv
 func golden(t *testing.T, kind string) [][]string {
 	t.Helper()
-	f, err := os.Open("testdata/golden.tsv")
+	return goldenFile(t, "golden.tsv", kind)
+}
+
+// goldenFile returns the lines of one kind of a file in testdata.
+func goldenFile(t *testing.T, name, kind string) [][]string {
+	t.Helper()
+	f, err := os.Open("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(name, ".gz") {
+		if r, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var lines [][]string
-	s := bufio.NewScanner(f)
+	s := bufio.NewScanner(r)
 	s.Buffer(nil, 1<<20)
 	for s.Scan() {
 		if parts := strings.Split(s.Text(), "\t"); parts[0] == kind {

@@ -232,6 +232,17 @@ func (t *insertField) object(a *connect.Arena, r *connect.Record, entries []conn
 	return connect.MapValue(out[:n]), nil
 }
 
+// findNear is find for who has a guess where the entry is: maps of a stream mostly
+// have the same fields in the same order.
+func findNear(entries []connect.Entry, name string, guess int) int {
+	if guess < len(entries) {
+		if k := &entries[guess].Key; k.Len() == len(name) && k.Type() == connect.String && k.Str() == name {
+			return guess
+		}
+	}
+	return find(entries, name)
+}
+
 // find returns the place of the entry with that name, or the number of entries.
 func find(entries []connect.Entry, name string) int {
 	for i := range entries {

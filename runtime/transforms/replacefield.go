@@ -200,7 +200,7 @@ func (t *replaceField) object(a *connect.Arena, _ *connect.Record, entries []con
 	for i := range entries {
 		e := &entries[i]
 		if e.Key.Type() != connect.String {
-			return connect.Value{}, javaError("class %s cannot be cast to class java.lang.String", javaClass(nil, e.Key))
+			return connect.Value{}, javaError("class %s cannot be cast to class java.lang.String", javaClass(nil, e.Key.Type()))
 		}
 		f := t.fateOf(i, e.Key.Str())
 		if !f.keep {

@@ -74,10 +74,15 @@ func settle(values []connect.Value, strict []int, fields []connect.Field, replac
 			values[i] = *f.Schema.Default
 		}
 		if values[i].IsNull() && !f.Schema.Optional {
-			return javaError("Invalid value: null used for required field: %q, schema type: %s", f.Name, javaType(f.Schema.Type))
+			return nullForRequired(f.Name, f.Schema.Type)
 		}
 	}
 	return nil
+}
+
+// nullForRequired is the error of a null in a required field.
+func nullForRequired(name string, t connect.Type) error {
+	return javaError("Invalid value: null used for required field: \"%s\", schema type: %s", name, javaType(t))
 }
 
 // javaType returns the name of the type in Kafka Connect's messages.

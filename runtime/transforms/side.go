@@ -64,14 +64,15 @@ func edit(s *connect.Selection, side Side, e editor) {
 			err = fmt.Errorf("reading the %s: %w", side, err)
 		case v.IsNull():
 			continue
-		case schema == nil && v.Type() != connect.Map:
-			err = javaError("Only Map objects supported in absence of schema for [%s], found: %s", e.purpose(), javaClass(schema, v))
-		case schema == nil:
-			v, err = e.object(a, r, v.Entries())
-		case v.Type() != connect.Struct:
-			err = javaError("Only Struct objects supported for [%s], found: %s", e.purpose(), javaClass(schema, v))
 		default:
-			schema, v, err = e.record(a, r, schema, v.Items())
+			if err = requireFields(e.purpose(), schema, v); err != nil {
+				break
+			}
+			if schema == nil {
+				v, err = e.object(a, r, v.Entries())
+			} else {
+				schema, v, err = e.record(a, r, schema, v.Items())
+			}
 		}
 		if err != nil {
 			s.Fail(err)
@@ -81,13 +82,51 @@ func edit(s *connect.Selection, side Side, e editor) {
 	}
 }
 
+// remaker makes a key or value of another, whatever that is. Memory comes from
+// the arena; what it is given is not changed.
+type remaker interface {
+	remake(a *connect.Arena, s *connect.Schema, v connect.Value) (*connect.Schema, connect.Value, error)
+}
+
+// remake lets a remaker work on one side of all records.
+func remake(s *connect.Selection, side Side, m remaker) {
+	a := s.Arena()
+	for r := s.Next(); r != nil; r = s.Next() {
+		d := side.of(r)
+		schema, v, err := d.Get()
+		if err != nil {
+			err = fmt.Errorf("reading the %s: %w", side, err)
+		} else {
+			schema, v, err = m.remake(a, schema, v)
+		}
+		if err != nil {
+			s.Fail(err)
+			continue
+		}
+		d.Set(schema, v)
+	}
+}
+
+// requireFields refuses what has no fields: what is no Map and has no schema, and
+// what has one and is no Struct.
+func requireFields(purpose string, s *connect.Schema, v connect.Value) error {
+	switch {
+	case s == nil && v.Type() != connect.Map:
+		return javaError("Only Map objects supported in absence of schema for [%s], found: %s", purpose, javaClass(s, v.Type()))
+	case s != nil && v.Type() != connect.Struct:
+		return javaError("Only Struct objects supported for [%s], found: %s", purpose, javaClass(s, v.Type()))
+	default:
+		return nil
+	}
+}
+
 // javaError returns an error with Kafka Connect's own text, by which users find
 // it.
 func javaError(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
-// javaClass names the class that Java has for a value.
-func javaClass(s *connect.Schema, v connect.Value) string {
-	if s != nil {
+// javaClass names the class that Java has for a value of that schema and type.
+func javaClass(s *connect.Schema, t connect.Type) string {
+	if s != nil && t != connect.Null {
 		switch s.Name {
 		case connect.DecimalName:
 			return "java.math.BigDecimal"
@@ -98,5 +137,5 @@ func javaClass(s *connect.Schema, v connect.Value) string {
 	return [...]string{
 		"null", "java.lang.Byte", "java.lang.Short", "java.lang.Integer", "java.lang.Long", "java.lang.Float", "java.lang.Double",
 		"java.lang.Boolean", "java.lang.String", "[B", "java.util.ArrayList", "java.util.HashMap", "org.apache.kafka.connect.data.Struct",
-	}[v.Type()]
+	}[t]
 }

@@ -3,14 +3,8 @@
 
 // Package transforms lists the transforms and predicates of this build, one file
 // each. They do what Kafka Connect's classes of the same names do; the golden
-// file in testdata, written by hack/conformance/transforms, holds what those do.
-//
-// They differ in this. A map without schema keeps the order of its fields, where
-// Java has a hash map's; so of two fields that get the same name the later one
-// wins, where in Java it is the one that the hash map gives last. A field with the
-// empty name cannot be inserted. A config that must fail with the first record is
-// refused before there is one: offset.field for a source, a replacement that
-// refers to a group that is not there.
+// files in testdata, written by hack/conformance/transforms, hold what those do.
+// docs/compatibility.md lists where they differ, and why.
 package transforms
 
 import "penstock.dev/runtime/connect"
@@ -24,11 +18,24 @@ const packageName = "org.apache.kafka.connect.transforms."
 // All returns every transform of this build.
 func All() []connect.TransformPlugin {
 	return []connect.TransformPlugin{
+		Cast(KeySide),
+		Cast(ValueSide),
+		ExtractField(KeySide),
+		ExtractField(ValueSide),
+		Flatten(KeySide),
+		Flatten(ValueSide),
+		HoistField(KeySide),
+		HoistField(ValueSide),
 		InsertField(KeySide),
 		InsertField(ValueSide),
+		MaskField(KeySide),
+		MaskField(ValueSide),
 		RegexRouter(),
 		ReplaceField(KeySide),
 		ReplaceField(ValueSide),
+		SetSchemaMetadata(KeySide),
+		SetSchemaMetadata(ValueSide),
+		ValueToKey(),
 	}
 }
 

@@ -6,9 +6,40 @@
 package transforms
 
 // ConfigDoc returns the documentation of the keys.
+func (CastConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"spec":                      "What becomes which type: pairs of a field and a type, a:int32,b:string, or one type for the whole key or value. The types are int8, int16, int32, int64, float32, float64, boolean and string. Bytes can become a string only, which is their base64.",
+		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (ExtractFieldConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"field":                     "The field to take out.",
+		"field.syntax.version":      "How field is read. V1: as the name of a field of the key or value. V2: as a path, whose steps are separated by dots (a.b is the field b of the field a); a name with dots in it is set between backticks, and a backtick that ends such a name but should not is escaped by a backslash.",
+		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (FlattenConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"delimiter": "What stands between the names of a field and of the one that it was in.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
 func (HasHeaderKeyConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"name": "The name of the header.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (HoistFieldConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"field": "The name of the one field of the new key or value.",
 	}
 }
 
@@ -21,6 +52,15 @@ func (InsertFieldConfig) ConfigDoc() map[string]string {
 		"timestamp.field":           "The field that gets the record's timestamp, if it has one: a Timestamp with a schema, milliseconds since 1970 without. It is optional in the schema, or required if the name ends in \"!\".",
 		"static.field":              "The field that gets static.value. It is optional in the schema, or required if the name ends in \"!\".",
 		"static.value":              "What static.field gets, as a text.",
+		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (MaskFieldConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"fields":                    "The fields to mask.",
+		"replacement":               "What the fields get, as a text or, where they are numbers, as a number; fields that are neither cannot be masked then. Left out, each gets the zero of its type: 0, false, an empty text, list or map, 1970-01-01.",
 		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
 	}
 }
@@ -46,8 +86,25 @@ func (ReplaceFieldConfig) ConfigDoc() map[string]string {
 }
 
 // ConfigDoc returns the documentation of the keys.
+func (SetSchemaMetadataConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"schema.name":               "The name that the schema gets; left out, it keeps its own.",
+		"schema.version":            "The version that the schema gets; left out, it keeps its own.",
+		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
 func (TopicNameMatchesConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"pattern": "The Java regular expression that the whole topic must match. Look-around, back-references and possessive quantifiers cannot be used.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (ValueToKeyConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"fields":                    "The fields of the value that make the key, in this order.",
+		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
 	}
 }

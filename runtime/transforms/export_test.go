@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package transforms
+
+// ParseFieldPath is parseFieldPath, for tests.
+var ParseFieldPath = parseFieldPath
