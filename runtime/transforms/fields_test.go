@@ -104,6 +104,12 @@ var meant = map[string]func(c fieldCase, got string) bool{
 		return strings.Contains(c.config, `"schema.name":""`) && strings.HasPrefix(got, "config error: schema.name: is empty") ||
 			strings.Contains(c.config, `"schema.version":"0"`) && strings.HasPrefix(got, "config error: schema.version: is 0")
 	},
+	"a field without a name is refused before there is a record": func(c fieldCase, got string) bool {
+		return strings.HasPrefix(c.class, "InsertField") && strings.HasPrefix(got, "config error: topic.field: names no field")
+	},
+	"of two fields with the same new name the one that is there counts": func(c fieldCase, got string) bool {
+		return strings.Contains(c.config, `"renames":"a:x,b:x"`) && (c.java == "error:b is not a valid field name" || strings.Contains(got, `"x":1`) && strings.Contains(c.java, `"x":"x"`))
+	},
 	"the schema of what is no Struct gets a name, too": func(c fieldCase, _ string) bool {
 		return strings.HasPrefix(c.class, "SetSchema") && c.java == "error:Cannot list fields on non-struct type"
 	},

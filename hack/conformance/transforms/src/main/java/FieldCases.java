@@ -92,6 +92,22 @@ class FieldCases {
                 FieldGolden.each("ValueToKey", config("fields", f, "replace.null.with.default", nulls), PLAIN, schemas());
         FieldGolden.each("ValueToKey", config(), PLAIN, List.of());
         CastCases.all();
+        lists();
+    }
+
+    /** How InsertField and ReplaceField read their keys; Golden has more of both. */
+    static void lists() throws Exception {
+        for (String list : List.of("a,a", "a,,b", "a,", ",", "", " a , b ", "A"))
+            for (String key : List.of("exclude", "include")) FieldGolden.each("ReplaceField$Value", config(key, list), PLAIN, schemas());
+        for (String list : List.of("a:x,a:y", "a:x,b:x", "a:x,,b:y", "a:x,", ",", "", " a : x ", "a:a", ":", "::", "a::x", ":x"))
+            FieldGolden.each("ReplaceField$Value", config("renames", list), PLAIN, schemas());
+        for (String nulls : List.of("TRUE", "False", "", "1"))
+            for (String name : List.of("ReplaceField$Value", "InsertField$Value", "MaskField$Value")) FieldGolden.each(name, config("topic.field", "t", "fields", "a", "replace.null.with.default", nulls), PLAIN, schemas());
+        for (String field : List.of("t", "t!", "t?", "t!!", "t??", "t?!", "t!?", "!", "?", "", "a", "in", " t ! "))
+            FieldGolden.each("InsertField$Value", config("topic.field", field), PLAIN.subList(0, 9), schemas().subList(0, 4));
+        for (String value : List.of("", " ", "x"))
+            FieldGolden.each("InsertField$Value", config("static.field", "s!", "static.value", value), PLAIN, schemas());
+        FieldGolden.each("InsertField$Value", config("partition.field", "p", "offset.field", "o!", "timestamp.field", "a"), PLAIN, schemas());
     }
 
     /** The sides share their code, so a few inputs do for the key. */
