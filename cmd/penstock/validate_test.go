@@ -28,7 +28,7 @@ var bad = map[string]struct {
 	"reserved key":      {"  class: file-source\n  config: {file: a, topic: t, tasks.max: 3}\n", "connector c: tasks.max: is not a config key here, set spec.tasksMax instead", ""},
 	"no topics":         {"  class: file-sink\n  config: {file: a}\n", "connector c: topics: must name at least one topic", ""},
 	"invalid topics":    {"  class: file-sink\n  config: {file: a, topics: 'a b'}\n", `connector c: topics: "a b" is no topic name: use only letters, digits, '.', '_' and '-'`, ""},
-	"transforms":        {"  class: file-sink\n  config: {file: a, topics: t, transforms: x, transforms.x.type: zap}\n", "connector c: transforms.x.type: unknown transform zap; this build has insert-field-key, insert-field-value, regex-router, replace-field-key, replace-field-value", ""},
+	"transforms":        {"  class: file-sink\n  config: {file: a, topics: t, transforms: x, transforms.x.type: zap}\n", "connector c: transforms.x.type: unknown transform zap; this build has cast-key, ", ""},
 	"errors.tolerance":  {"  class: file-sink\n  config: {file: a, topics: t, errors.tolerance: all}\n", "connector c: errors.tolerance: is a Kafka Connect key that this version does not support", ""},
 	"an override":       {"  class: file-sink\n  config: {file: a, topics: t, consumer.override.max.poll.records: 5}\n", "connector c: consumer.override.max.poll.records: is a Kafka Connect key that this version does not support", ""},
 	"Avro":              {"  class: file-sink\n  config: {file: a, topics: t, value.converter: io.confluent.connect.avro.AvroConverter}\n", "connector c: value.converter: io.confluent.connect.avro.AvroConverter is not built into this version; use one of boolean, bytes, ", ""},
