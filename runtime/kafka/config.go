@@ -8,15 +8,14 @@ package kafka
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
 	"penstock.dev/runtime/configdef"
+	"penstock.dev/runtime/javassl"
 )
 
 // Config says how Kafka is reached.
@@ -147,64 +146,9 @@ func unknown(props map[string]string) []configdef.Problem {
 }
 
 func (c connection) tls() (*tls.Config, []configdef.Problem) {
-	var problems []configdef.Problem
-	out := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.SkipVerify}
-	ca, err := pem(c.Truststore, c.TruststoreLocation)
-	if err != nil {
-		problems = append(problems, problem("ssl.truststore.location", "%v", err))
-	}
-	if ca != "" {
-		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM([]byte(ca)) {
-			problems = append(problems, problem("ssl.truststore.certificates", "holds no PEM certificate"))
-		}
-	}
-	if c.Endpoint == "" && !c.SkipVerify {
-		out.InsecureSkipVerify = true
-		out.VerifyConnection = verifyChain(out.RootCAs)
-	}
-	cert, p := c.certificate()
-	if cert != nil {
-		out.Certificates = []tls.Certificate{*cert}
-	}
-	return out, append(problems, p...)
-}
-
-// verifyChain checks a certificate without the host that it is for.
-func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
-	return func(s tls.ConnectionState) error {
-		o := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
-		for _, c := range s.PeerCertificates[1:] {
-			o.Intermediates.AddCert(c)
-		}
-		_, err := s.PeerCertificates[0].Verify(o)
-		return err
-	}
-}
-
-func (c connection) certificate() (*tls.Certificate, []configdef.Problem) {
-	chain, key := c.Certificate, c.Key.Reveal()
-	if c.KeystoreLocation != "" {
-		both, err := pem("", c.KeystoreLocation)
-		if err != nil {
-			return nil, []configdef.Problem{problem("ssl.keystore.location", "%v", err)}
-		}
-		chain, key = both, both
-	}
-	if chain == "" && key == "" {
-		return nil, nil
-	}
-	cert, err := tls.X509KeyPair([]byte(chain), []byte(key))
-	if err != nil {
-		return nil, []configdef.Problem{problem("ssl.keystore.certificate.chain", "%v", err)}
-	}
-	return &cert, nil
-}
-
-func pem(text, file string) (string, error) {
-	if file == "" {
-		return text, nil
-	}
-	data, err := os.ReadFile(file)
-	return string(data), err
+	return javassl.Config{
+		Truststore: c.Truststore, TruststoreLocation: c.TruststoreLocation,
+		Certificate: c.Certificate, Key: c.Key, KeystoreLocation: c.KeystoreLocation,
+		Endpoint: c.Endpoint, SkipVerify: c.SkipVerify,
+	}.TLS()
 }
