@@ -66,7 +66,6 @@ var knownClasses = []string{
 // that are not built.
 var knownConverters = []string{
 	"io.confluent.connect.avro.AvroConverter",
-	"io.confluent.connect.protobuf.ProtobufConverter",
 	"io.confluent.connect.json.JsonSchemaConverter",
 	"io.apicurio.registry.utils.converter.AvroConverter",
 }

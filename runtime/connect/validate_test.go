@@ -232,12 +232,12 @@ func TestValidateWorker(t *testing.T) {
 	problems, warnings := fakeRegistry().ValidateWorker(map[string]string{
 		"bootstrap.servers":        "b:9092",
 		"offset.flush.interval.ms": "soon",
-		"value.converter":          "protobuf",
+		"value.converter":          "io.apicurio.registry.utils.converter.AvroConverter",
 		"ofset.flush.interval.ms":  "1",
 	})
 	match(t, "problem", problems, []string{
 		"offset.flush.interval.ms:",
-		"value.converter: protobuf is not built",
+		"value.converter: io.apicurio.registry.utils.converter.AvroConverter is not built",
 		"bootstrap.servers: is not a config key here, set spec.kafka.bootstrapServers instead",
 	})
 	match(t, "warning", warnings, []string{"ofset.flush.interval.ms: is not a worker key and has no effect, did you mean offset.flush.interval.ms?"})

@@ -9,11 +9,13 @@ import (
 	bytesconv "penstock.dev/runtime/converters/bytes"
 	jsonconv "penstock.dev/runtime/converters/json"
 	primitiveconv "penstock.dev/runtime/converters/primitive"
+	protobufconv "penstock.dev/runtime/converters/protobuf"
 	simpleconv "penstock.dev/runtime/converters/simple"
 	stringconv "penstock.dev/runtime/converters/string"
 )
 
 //go:generate go run penstock.dev/hack/configdoc converters ../../docs/reference/converters
+//go:generate go run penstock.dev/hack/configdoc structs ./protobuf
 
 // All returns the converters in the order in which they are shown.
 func All() []connect.ConverterPlugin {
@@ -27,6 +29,7 @@ func All() []connect.ConverterPlugin {
 		primitiveconv.Long(),
 		primitiveconv.Float(),
 		primitiveconv.Double(),
+		protobufconv.Plugin(),
 		simpleconv.Plugin(),
 	}
 }
