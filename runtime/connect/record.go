@@ -24,9 +24,11 @@ type Record struct {
 	Offset int64
 	// Timestamp is in milliseconds since 1970-01-01T00:00:00Z, or NoTimestamp.
 	Timestamp int64
-	Headers   []Header
-	Key       Datum
-	Value     Datum
+	// Headers are best made by Arena.Headers of the record's batch. To change them,
+	// make others; those of two records may lie side by side.
+	Headers []Header
+	Key     Datum
+	Value   Datum
 
 	// Source and SourceOffset say where a source record came from. The offset's
 	// values stand in the order of Source.Fields and must be owned by the batch
