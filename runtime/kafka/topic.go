@@ -26,6 +26,8 @@ const defaultReplication = 3
 type TopicSpec struct {
 	Name       string
 	Partitions int32
+	// Exactly refuses a topic that is there with another number of partitions.
+	Exactly bool
 	// ReplicationFactor 0 is 3, or the number of brokers if there are fewer.
 	ReplicationFactor int16
 }
@@ -39,8 +41,8 @@ type TopicError struct {
 func (e *TopicError) Error() string { return "topic " + e.Topic + ": " + e.Message }
 
 // EnsureTopic creates a compacted topic unless it is there, and returns a
-// *TopicError if it is there and is not compacted: anything but compaction would
-// lose offsets.
+// *TopicError if it is there and is not compacted, for anything but compaction
+// would lose offsets, or not of that many partitions if it must be.
 func EnsureTopic(ctx context.Context, adm *kadm.Client, spec TopicSpec) error {
 	there, err := exists(ctx, adm, spec.Name)
 	if err != nil {
@@ -54,7 +56,25 @@ func EnsureTopic(ctx context.Context, adm *kadm.Client, spec TopicSpec) error {
 			return err
 		}
 	}
+	if spec.Exactly {
+		if err := checkPartitions(ctx, adm, spec); err != nil {
+			return err
+		}
+	}
 	return checkPolicy(ctx, adm, spec.Name)
+}
+
+// checkPartitions: of several partitions there is no order between their records.
+func checkPartitions(ctx context.Context, adm *kadm.Client, spec TopicSpec) error {
+	m, err := adm.Metadata(ctx, spec.Name)
+	if err != nil {
+		return fmt.Errorf("counting the partitions of topic %s: %w", spec.Name, err)
+	}
+	if n := len(m.Topics[spec.Name].Partitions); n != int(spec.Partitions) {
+		return &TopicError{spec.Name, fmt.Sprintf(
+			"it has %d partitions and must have %d, or its records would be read in another order than they were written; name another topic", n, spec.Partitions)}
+	}
+	return nil
 }
 
 func exists(ctx context.Context, adm *kadm.Client, topic string) (bool, error) {

@@ -4,6 +4,8 @@
 // Package storage keeps offsets and states in compacted topics, in the formats
 // of Kafka Connect's KafkaOffsetBackingStore and KafkaStatusBackingStore, and
 // beside them what only Penstock knows, under keys that Kafka Connect ignores.
+// Connectors that are made through the REST API are kept in a third one, in the
+// format of KafkaConfigBackingStore.
 package storage
 
 import (
@@ -24,6 +26,8 @@ const (
 // Topics names the internal topics and says how they are created.
 type Topics struct {
 	Offsets, Status string
+	// Config is the config topic, which always has one partition; "" is none.
+	Config string
 	// OffsetsPartitions is 25 unless set, StatusPartitions 5.
 	OffsetsPartitions, StatusPartitions int32
 	// ReplicationFactor 0 is 3, or the number of brokers if there are fewer.
@@ -33,10 +37,14 @@ type Topics struct {
 // Ensure creates the topics unless they are there. A *kafka.TopicError in the
 // error's tree says that one cannot be used as it is.
 func (t Topics) Ensure(ctx context.Context, adm *kadm.Client) error {
-	for _, spec := range []kafka.TopicSpec{
+	specs := []kafka.TopicSpec{
 		{Name: t.Offsets, Partitions: or(t.OffsetsPartitions, defaultOffsetsPartitions), ReplicationFactor: t.ReplicationFactor},
 		{Name: t.Status, Partitions: or(t.StatusPartitions, defaultStatusPartitions), ReplicationFactor: t.ReplicationFactor},
-	} {
+	}
+	if t.Config != "" {
+		specs = append(specs, kafka.TopicSpec{Name: t.Config, Partitions: 1, Exactly: true, ReplicationFactor: t.ReplicationFactor})
+	}
+	for _, spec := range specs {
 		if err := kafka.EnsureTopic(ctx, adm, spec); err != nil {
 			return err
 		}

@@ -133,6 +133,39 @@ func (o *Offsets) Connector(connector string) ([]SourceOffset, error) {
 	return out, nil
 }
 
+// Write sets the offsets of source partitions of a connector, whose tasks must
+// have ended; a nil offset removes the partition's. Numbers are int64 or float64,
+// as Kafka Connect's converter reads them.
+func (o *Offsets) Write(ctx context.Context, connector string, offsets []SourceOffset) error {
+	if err := o.ReadToEnd(ctx); err != nil {
+		return err
+	}
+	records := make([]*kgo.Record, len(offsets))
+	for i, e := range offsets {
+		key, err := o.key(connector, e.Partition)
+		if err != nil {
+			return err
+		}
+		records[i] = &kgo.Record{Key: key}
+		if e.Offset == nil {
+			continue
+		}
+		if err := checkPrimitives(e.Offset); err != nil {
+			return fmt.Errorf("source offset: %w", err)
+		}
+		if records[i].Value, err = javajson.AppendValue(nil, e.Offset); err != nil {
+			return fmt.Errorf("encoding an offset of %s: %w", connector, err)
+		}
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	if err := o.Put(ctx, records...); err != nil {
+		return err
+	}
+	return o.ReadToEnd(ctx)
+}
+
 // Delete removes all offsets of a connector, whose tasks must have ended.
 func (o *Offsets) Delete(ctx context.Context, connector string) error {
 	if err := o.ReadToEnd(ctx); err != nil {

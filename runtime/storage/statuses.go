@@ -40,7 +40,8 @@ type Statuses struct {
 	epochs     map[TaskID]epoch
 	connectors map[string]Status
 	workers    map[string]WorkerDetail
-	identities map[string]claim // by UID
+	identities map[string]claim           // by UID
+	topics     map[string]map[string]bool // that connectors use
 }
 
 // claim is an identity and where it was written: the lowest offset holds.
@@ -56,6 +57,7 @@ func OpenStatuses(newClient NewClient, topic string, log *slog.Logger, onChange 
 		log: log, onChange: onChange,
 		tasks: map[TaskID]Status{}, details: map[TaskID]TaskDetail{}, epochs: map[TaskID]epoch{},
 		connectors: map[string]Status{}, workers: map[string]WorkerDetail{}, identities: map[string]claim{},
+		topics: map[string]map[string]bool{},
 	}
 	l, err := OpenLog(newClient, topic, s.apply, kgo.RecordPartitioner(byKey()))
 	if err != nil {
@@ -95,6 +97,10 @@ func (s *Statuses) take(key string, r *kgo.Record) (Change, error) {
 	}
 	if pod, ok := cutPrefix(key, workerPrefix); ok {
 		return Change{Worker: pod}, set(s.workers, pod, r.Value)
+	}
+	if u, ok := parseUsedTopic(key); ok {
+		s.takeTopic(u, r.Value)
+		return Change{}, nil
 	}
 	if uid, ok := cutPrefix(key, identityPrefix); ok {
 		return Change{Identity: true}, s.takeIdentity(uid, r)
@@ -261,10 +267,10 @@ func (s *Statuses) DeleteIdentity(ctx context.Context, uid string) error {
 	return s.putIdentity(ctx, uid, nil)
 }
 
-// DeleteConnector removes the statuses of a connector and of its tasks. Epochs
-// stay for ever: a task of that name may come again.
+// DeleteConnector removes the statuses of a connector and of its tasks, and the
+// topics that it used. Epochs stay for ever: a task of that name may come again.
 func (s *Statuses) DeleteConnector(ctx context.Context, name string) error {
-	tombstones := []*kgo.Record{record(connectorPrefix+name, nil)}
+	tombstones := append(s.usedTopicTombstones(name), record(connectorPrefix+name, nil))
 	for _, id := range s.Tasks() {
 		if id.Connector == name {
 			tombstones = append(tombstones, record(taskKey(taskPrefix, id), nil), record(taskKey(detailPrefix, id), nil))
