@@ -8,8 +8,21 @@ import (
 	"strings"
 )
 
-// reference is what a value holds that is resolved only where the task runs.
-const reference = "${"
+// HasReference reports whether a value refers to something that is resolved only
+// where the task runs: "${", up to the first "}", with a colon. "${topic}" does not.
+func HasReference(value string) bool {
+	for {
+		_, rest, ok := strings.Cut(value, "${")
+		if !ok {
+			return false
+		}
+		inside, _, ok := strings.Cut(rest, "}")
+		if ok && strings.Contains(inside, ":") {
+			return true
+		}
+		value = rest
+	}
+}
 
 // Decode reads C from props. Every problem is reported, not only the first, in
 // the order of C's fields; keys that C does not know are no problem here. A field
@@ -19,7 +32,7 @@ func Decode[C any](props map[string]string) (C, []Problem) {
 }
 
 // Plan reads C as Decode does, at a time when secrets and references are not
-// resolved: a value that contains "${" counts as present, is not checked, and
+// resolved: a value that has a reference counts as present, is not checked, and
 // leaves its field zero.
 func Plan[C any](props map[string]string) (C, []Problem) {
 	return decode[C](props, true)
@@ -31,7 +44,7 @@ func decode[C any](props map[string]string, planning bool) (C, []Problem) {
 	into := reflect.ValueOf(&c).Elem()
 	for _, f := range fieldsOf[C]() {
 		text, present := props[f.key.Name]
-		if planning && f.refused == "" && strings.Contains(text, reference) {
+		if planning && f.refused == "" && HasReference(text) {
 			continue
 		}
 		if message := f.read(into.FieldByIndex(f.index), text, present); message != "" {

@@ -187,3 +187,14 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestHasReference(t *testing.T) {
+	for value, want := range map[string]bool{
+		"": false, "x": false, "${x}": false, "${topic}-${timestamp}": false, "${a:b": false, "$${": false,
+		"${a:b}": true, "x${a:b:c}y": true, "${x}${a:b}": true, "${${a:b}": true, "${:}": true,
+	} {
+		if got := HasReference(value); got != want {
+			t.Errorf("%q: %t", value, got)
+		}
+	}
+}

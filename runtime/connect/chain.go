@@ -50,7 +50,8 @@ type PredicateConfig struct {
 }
 
 // ChainFor reads the chain of a connector of that kind, with all that is wrong
-// with it. A value that contains "${" counts as present and is not checked.
+// with it. A value that has a reference (see configdef.HasReference) counts as
+// present and is not checked.
 func (r Registry) ChainFor(kind Kind, props map[string]string) ChainConfig {
 	c := chainReader{r: r, kind: kind, props: props}
 	c.out.Predicates = map[string]PredicateConfig{}
@@ -243,7 +244,7 @@ next:
 	}
 }
 
-func unresolved(value string) bool { return strings.Contains(value, "${") }
+func unresolved(value string) bool { return configdef.HasReference(value) }
 
 func anyUnresolved(props map[string]string) bool {
 	for _, v := range props {

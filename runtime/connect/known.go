@@ -74,11 +74,8 @@ var knownConverters = []string{
 // that are not built, without $Key and $Value.
 var knownTransforms = []string{
 	"org.apache.kafka.connect.transforms.DropHeaders",
-	"org.apache.kafka.connect.transforms.Filter",
 	"org.apache.kafka.connect.transforms.HeaderFrom",
 	"org.apache.kafka.connect.transforms.InsertHeader",
-	"org.apache.kafka.connect.transforms.TimestampConverter",
-	"org.apache.kafka.connect.transforms.TimestampRouter",
 	"io.confluent.connect.transforms.Filter",
 	"io.confluent.connect.transforms.ReplaceField",
 	"io.confluent.connect.transforms.ExtractTopic",

@@ -23,7 +23,7 @@ type Validation struct {
 // Validate checks a whole connector config at plan time: its class, the keys
 // that every connector has, its converters, its transforms, its own keys, and the keys that
 // nobody knows. It is pure. props are the connector's keys, without class and
-// tasksMax; a value that contains "${" counts as present and is not checked.
+// tasksMax; a value that has a reference counts as present and is not checked.
 // defaults are the worker's config.
 func (r Registry) Validate(class string, props, defaults map[string]string) Validation {
 	var v Validation
@@ -94,7 +94,7 @@ func Topics(props map[string]string) []string {
 }
 
 func topicProblems(kind Kind, props map[string]string) []configdef.Problem {
-	if kind != SinkKind || strings.Contains(props[TopicsKey], "${") {
+	if kind != SinkKind || unresolved(props[TopicsKey]) {
 		return nil
 	}
 	topics := Topics(props)

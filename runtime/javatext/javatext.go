@@ -68,7 +68,10 @@ const dateLayout = "Mon Jan 02 15:04:05 UTC 2006"
 const millisPerDay = 24 * 60 * 60 * 1000
 
 func appendInt(dst []byte, s *connect.Schema, v connect.Value) []byte {
-	if s != nil {
+	switch {
+	case v.IsInstant():
+		return time.UnixMilli(v.Int()).UTC().AppendFormat(dst, dateLayout)
+	case s != nil:
 		switch s.Name {
 		case connect.DateName:
 			return time.UnixMilli(v.Int()*millisPerDay).UTC().AppendFormat(dst, dateLayout)

@@ -7,7 +7,11 @@
 // docs/compatibility.md lists where they differ, and why.
 package transforms
 
-import "penstock.dev/runtime/connect"
+import (
+	"time"
+
+	"penstock.dev/runtime/connect"
+)
 
 //go:generate go run penstock.dev/hack/configdoc structs .
 //go:generate go run penstock.dev/hack/configdoc transforms ../../docs/reference/transforms
@@ -22,6 +26,7 @@ func All() []connect.TransformPlugin {
 		Cast(ValueSide),
 		ExtractField(KeySide),
 		ExtractField(ValueSide),
+		Filter(),
 		Flatten(KeySide),
 		Flatten(ValueSide),
 		HoistField(KeySide),
@@ -35,6 +40,9 @@ func All() []connect.TransformPlugin {
 		ReplaceField(ValueSide),
 		SetSchemaMetadata(KeySide),
 		SetSchemaMetadata(ValueSide),
+		TimestampConverter(KeySide, time.Now),
+		TimestampConverter(ValueSide, time.Now),
+		TimestampRouter(time.Now),
 		ValueToKey(),
 	}
 }

@@ -95,6 +95,25 @@ func (SetSchemaMetadataConfig) ConfigDoc() map[string]string {
 }
 
 // ConfigDoc returns the documentation of the keys.
+func (TimestampConverterConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"field":                     "The field that holds the time; the whole key or value does if there is none.",
+		"target.type":               "What the time becomes: a text by format, a whole number by unix.precision, or a Date, Time or Timestamp of Kafka Connect. A Date is the day without the time of day, a Time the time of day without the day.",
+		"format":                    "The pattern of a text, in which a time is written or from which it is read: one of java.text.SimpleDateFormat, in UTC and English. Letters z and Z read UTC, GMT and offsets, but no names of other time zones.",
+		"unix.precision":            "What a whole number counts since 1970, be it what the time becomes or what it is read from. What is less than that is cut off.",
+		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (TimestampRouterConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"topic.format":     "The new topic, in which ${topic} stands for the old one and ${timestamp} for the record's timestamp as timestamp.format writes it.",
+		"timestamp.format": "The pattern in which the timestamp is written: one of java.text.SimpleDateFormat, in UTC and English.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
 func (TopicNameMatchesConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"pattern": "The Java regular expression that the whole topic must match. Look-around, back-references and possessive quantifiers cannot be used.",

@@ -185,6 +185,11 @@ func appendAny(dst []byte, v connect.Value, depth int) ([]byte, error) {
 		return appendAnyMap(dst, v, depth)
 	case connect.Struct:
 		return nil, fmt.Errorf("a struct needs a schema")
+	case connect.Int64:
+		if v.IsInstant() {
+			return nil, javaError("Java class class java.util.Date does not have corresponding schema type.")
+		}
+		fallthrough
 	default:
 		return appendScalar(dst, v), nil
 	}
