@@ -44,7 +44,7 @@ func marksOf(t *testing.T) (*Source, *marked, *flight) {
 	r := newRig(t, 1, 0)
 	r.o.Header = m
 	s := NewSource(r.o)
-	f := newFlight(s.o.Memory, 10, 1<<20)
+	f := newFlight(s.o.Memory, 10)
 	f.prepare(10)
 	return s, m, f
 }
