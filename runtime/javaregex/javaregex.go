@@ -53,6 +53,9 @@ func refused(err error) error {
 // Matches reports whether the whole of s matches, as Matcher.matches does.
 func (p *Pattern) Matches(s string) bool { return p.full.MatchString(s) }
 
+// FullText returns the expression of Go's that matches what Matches does.
+func (p *Pattern) FullText() string { return p.full.String() }
+
 // Replacement is what Matcher.replaceFirst is given, compiled.
 type Replacement struct {
 	pattern *Pattern
