@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"penstock.dev/cmd/penstock/manifest"
+	"penstock.dev/runtime/clientkeys"
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/kafka"
@@ -34,6 +35,8 @@ type settings struct {
 	topics     storage.Topics
 	// defaults are the worker's own keys and the default converters.
 	defaults map[string]string
+	// providers resolve the references in connectors' configs.
+	providers map[string]secrets.Provider
 	// secrets are the values in all this that must not be shown.
 	secrets []string
 }
@@ -50,16 +53,24 @@ func loadSettings(ctx context.Context, r connect.Registry, m manifest.Manifest, 
 	case file != "" && m.Cluster != nil:
 		return s, nil, fmt.Errorf("both --config and the ConnectCluster in %s say how to reach Kafka; leave one out", m.Cluster.Origin)
 	case file != "":
-		resolved, err := readProperties(ctx, file)
+		resolved, providers, err := readProperties(ctx, file)
 		if err != nil {
 			return s, nil, err
 		}
-		s.secrets = resolved.Secrets
+		s.secrets, s.providers = resolved.Secrets, providers
 		errs = s.take(resolved.Props)
 	case m.Cluster != nil:
 		s.origin = m.Cluster.Origin
 		errs = s.take(m.Cluster.Properties)
-		s.defaults = m.Cluster.Config
+		s.defaults = maps.Clone(m.Cluster.Config)
+		var problems []secrets.Problem
+		s.providers, problems = secrets.Configured(s.defaults)
+		for _, p := range problems {
+			errs = append(errs, p)
+		}
+		maps.DeleteFunc(s.defaults, func(k, _ string) bool { return secrets.IsProviderKey(k) })
+	default:
+		s.providers = secrets.Defaults()
 	}
 	s.secrets = append(s.secrets, s.passwords()...)
 	s.nameTopics()
@@ -73,32 +84,41 @@ func loadSettings(ctx context.Context, r connect.Registry, m manifest.Manifest, 
 	return s, warnings, nil
 }
 
-// readProperties reads a worker properties file and resolves the references in
-// it.
-func readProperties(ctx context.Context, file string) (none secrets.Resolved, err error) {
+// readProperties reads a worker properties file and resolves the references in it,
+// by the config providers that it names itself.
+func readProperties(ctx context.Context, file string) (none secrets.Resolved, _ map[string]secrets.Provider, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return none, fmt.Errorf("reading the worker config: %w", err)
+		return none, nil, fmt.Errorf("reading the worker config: %w", err)
 	}
 	props, err := secrets.ParseProperties(string(data))
 	if err != nil {
-		return none, fmt.Errorf("reading the worker config %s: %w", file, err)
+		return none, nil, fmt.Errorf("reading the worker config %s: %w", file, err)
 	}
-	resolved, err := secrets.New(secrets.Defaults()).Resolve(ctx, props)
-	if err != nil {
-		return none, fmt.Errorf("reading the worker config %s: %w", file, err)
+	providers, problems := secrets.Configured(props)
+	errs := make([]error, len(problems))
+	for i, p := range problems {
+		errs[i] = p
 	}
-	return resolved, nil
+	maps.DeleteFunc(props, func(k, _ string) bool { return secrets.IsProviderKey(k) })
+	resolved, err := secrets.New(providers).Resolve(ctx, props)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return none, nil, fmt.Errorf("reading the worker config %s: %w", file, err)
+	}
+	return resolved, providers, nil
 }
 
-// passwords are the values of the connection's keys that hold one, however they
-// came there.
+// passwords are the values of the connection's keys that hold one, and of the
+// connectors' clients, however they came there.
 func (s *settings) passwords() []string {
 	var out []string
 	for _, k := range kafka.Keys() {
 		if v := s.connection[k.Name]; k.Type == "PASSWORD" && v != "" {
 			out = append(out, v)
 		}
+	}
+	for _, r := range clientkeys.Roles() {
+		out = append(out, clientkeys.Secrets(r, clientkeys.WorkerKeys(r, s.defaults))...)
 	}
 	return out
 }
@@ -171,37 +191,19 @@ func (s *settings) topicNumber(key, value string) error {
 	return nil
 }
 
-// providerClasses are Kafka's config providers that are always there under these
-// names.
-var providerClasses = map[string]string{
-	"config.providers.file.class": "org.apache.kafka.common.config.provider.FileConfigProvider",
-	"config.providers.dir.class":  "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
-	"config.providers.env.class":  "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
-}
-
 // isAccepted reports whether a worker key says what is the case anyway.
 func isAccepted(key, value string) bool {
 	switch {
-	case key == "config.providers":
-		for name := range strings.SplitSeq(value, ",") {
-			if _, ok := providerClasses["config.providers."+strings.TrimSpace(name)+".class"]; !ok {
-				return false
-			}
-		}
-		return true
 	case key == "exactly.once.source.support":
 		return value == "disabled"
 	}
-	return providerClasses[key] != "" && providerClasses[key] == value
+	return false
 }
 
 // refusedWorkerKeys change what a connector does with data or who may do what,
 // so they are not ignored. An entry that ends in "." is a prefix.
 var refusedWorkerKeys = []string{
-	"producer.", "consumer.", "admin.",
-	"config.providers", "config.providers.",
 	"exactly.once.source.support",
-	"topic.creation.enable", "connector.client.config.override.policy",
 }
 
 func isRefusedWorkerKey(key string) bool {

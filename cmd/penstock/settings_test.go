@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"penstock.dev/cmd/penstock/manifest"
 	"penstock.dev/runtime/kafka"
@@ -81,9 +82,11 @@ plugin.path=/usr/share/java
 		"both":             {props: "group.id=g\n", cluster: &manifest.Cluster{Origin: "c.yaml, document 1"}, err: "both --config and the ConnectCluster in c.yaml, document 1 say how to reach Kafka"},
 		"wrong number":     {props: "offset.storage.partitions=many\n", err: `offset.storage.partitions: must be a number from 1 to 32767, not "many"`},
 		"wrong type":       {props: "offset.flush.interval.ms=soon\n", err: "offset.flush.interval.ms: "},
-		"producer default": {props: "producer.compression.type=lz4\n", err: "producer.compression.type: is a Kafka Connect worker key that this version does not support; remove it"},
+		"producer default": {props: "producer.compression.type=brotli\n", err: `producer.compression.type: "brotli" is not one of none, gzip, snappy, lz4, zstd`},
+		"policy":           {props: "connector.client.config.override.policy=Some\n", err: "connector.client.config.override.policy: Some is not one of All, None, Principal, Allowlist"},
 		"exactly once":     {props: "exactly.once.source.support=enabled\n", err: "exactly.once.source.support: is a Kafka Connect worker key"},
-		"other provider":   {props: "config.providers=vault\n", err: "config.providers: is a Kafka Connect worker key"},
+		"other provider":   {props: "config.providers=vault\nconfig.providers.vault.class=com.acme.Vault\n", err: "config.providers.vault.class: com.acme.Vault is a Java class that this version does not have"},
+		"provider alone":   {props: "config.providers=f\n", err: "config.providers.f.class: must be set"},
 		"missing secret":   {props: "sasl.jaas.config=${env:PENSTOCK_TEST_NOT_SET}\n", err: "resolving sasl.jaas.config: ${env:PENSTOCK_TEST_NOT_SET}: the environment variable"},
 		"secret of a type": {props: "offset.flush.interval.ms=${env:PENSTOCK_TEST_PASSWORD}\n", err: `offset.flush.interval.ms: "****"`},
 		"bad file":         {props: "a=\\u12\n", err: `key a: \u needs four hexadecimal digits`},
@@ -105,7 +108,7 @@ plugin.path=/usr/share/java
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(settings{})); diff != "" {
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(settings{}), cmpopts.IgnoreFields(settings{}, "providers")); diff != "" {
 				t.Errorf("settings (-want +got):\n%s", diff)
 			}
 			var keys []string
@@ -134,8 +137,13 @@ func TestSettingsKnowTheReference(t *testing.T) {
 	}
 	for _, m := range found {
 		key, value := m[1], values[m[2]]
-		if isTopicNumber(key) {
+		switch {
+		case isTopicNumber(key):
 			value = "3"
+		case key == "connector.client.config.override.policy":
+			value = "None"
+		case key == "connector.client.config.override.allowlist":
+			value = "acks\nconnector.client.config.override.policy=Allowlist"
 		}
 		file := write(t, filepath.Join(t.TempDir(), "worker.properties"), key+"="+value+"\n")
 		s, warnings, err := loadSettings(t.Context(), registry(), manifest.Manifest{}, file)

@@ -216,7 +216,7 @@ func (j job) workerOptions(metrics prometheus.Registerer) worker.Options {
 	if _, ok := defaults[flushKey]; !ok && j.batch {
 		defaults[flushKey] = batchFlush
 	}
-	providers := secrets.Defaults()
+	providers := maps.Clone(j.settings.providers)
 	providers[manifest.SecretsProvider] = j.manifest.Secrets
 	host, err := os.Hostname()
 	if err != nil {

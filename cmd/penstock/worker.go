@@ -107,11 +107,10 @@ func (f workerFlags) run(ctx context.Context, r connect.Registry, newAssigner as
 		return fmt.Errorf("starting the agent: %w", err)
 	}
 	metrics := newMetrics()
-	o, err := f.options(ctx, r, log)
+	o, providers, err := f.options(ctx, r, log)
 	if err != nil {
 		return err
 	}
-	providers := secrets.Defaults()
 	providers[manifest.SecretsProvider] = assigner.Provider()
 	o.Secrets, o.Metrics = secrets.New(providers), metrics
 	w := worker.New(o)
@@ -126,23 +125,23 @@ func (f workerFlags) run(ctx context.Context, r connect.Registry, newAssigner as
 	return g.Wait()
 }
 
-// options reads the worker's settings.
-func (f workerFlags) options(ctx context.Context, r connect.Registry, log *slog.Logger) (worker.Options, error) {
+// options reads the worker's settings, and the config providers that they name.
+func (f workerFlags) options(ctx context.Context, r connect.Registry, log *slog.Logger) (worker.Options, map[string]secrets.Provider, error) {
 	s, warnings, err := loadSettings(ctx, r, manifest.Manifest{}, f.config)
 	if err != nil {
-		return worker.Options{}, err
+		return worker.Options{}, nil, err
 	}
 	for _, w := range warnings {
 		log.Warn("worker config", "key", w.Key, "problem", w.Message)
 	}
 	config, problems := kafka.ParseConfig(s.connection)
 	if err := join(problems); err != nil {
-		return worker.Options{}, s.redactor().Error(fmt.Errorf("%s: %w", f.config, err))
+		return worker.Options{}, nil, s.redactor().Error(fmt.Errorf("%s: %w", f.config, err))
 	}
 	return worker.Options{
 		GroupID: s.groupID, WorkerID: net.JoinHostPort(f.IP, workerPort), Pod: f.Pod, PodUID: f.UID, Version: version,
 		Kafka: config, Topics: s.topics, Registry: r, Defaults: s.defaults, Hidden: s.secrets, Logger: log,
-	}, nil
+	}, s.providers, nil
 }
 
 func join(problems []configdef.Problem) error {

@@ -17,6 +17,7 @@ import (
 	"penstock.dev/api/v1alpha1"
 	"penstock.dev/controllers/internal/state"
 	"penstock.dev/runtime/configdef"
+	"penstock.dev/runtime/secrets"
 )
 
 func (r *Reconciler) ensureFinalizer(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
@@ -75,6 +76,10 @@ func (r *Reconciler) check(s *scope) {
 	}
 	s.config = config
 	s.problems, s.warnings = r.Registry.ValidateWorker(config)
+	_, providers := secrets.Configured(config)
+	for _, p := range providers {
+		s.problems = append(s.problems, configdef.Problem(p))
+	}
 	s.problems = append(s.problems, templateProblems(s.cluster)...)
 }
 

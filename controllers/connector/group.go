@@ -86,13 +86,10 @@ func foreign(members []state.Member, prefix string, tasks int) []state.Member {
 
 // partitions counts what a member has of the connector's topics.
 func (s *scope) partitions(m state.Member) int {
-	topics := connect.Topics(s.props)
-	if strings.Contains(s.props[connect.TopicsKey], "${") { // only the worker knows them
-		topics = nil
-	}
+	ours := connect.ReadsTopic(s.props)
 	n := 0
 	for topic, partitions := range m.Partitions {
-		if len(topics) == 0 || slices.Contains(topics, topic) {
+		if ours(topic) {
 			n += partitions
 		}
 	}
@@ -111,6 +108,6 @@ func (s *scope) tell(members []state.Member) string {
 	if more := len(members) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Sprintf("others than the connector's tasks read in its consumer group connect-%s: %s; what they have, the connector does not get: "+
-		"stop them, or make the Connector anew with another spec.connectorName", s.connector.KafkaName(), strings.Join(names, ", "))
+	return fmt.Sprintf("others than the connector's tasks read in its consumer group %s: %s; what they have, the connector does not get: "+
+		"stop them, or make the Connector anew with another spec.connectorName", connect.GroupID(s.connector.KafkaName(), s.props), strings.Join(names, ", "))
 }

@@ -70,7 +70,7 @@ func TestBadInput(t *testing.T) {
 		"no topics":        {spec: sink, reason: v1alpha1.ReasonConfigInvalid, says: []string{"topics: "}},
 		"transforms":       {spec: source + `,"config":{"topic":"a","transforms":"x,z","transforms.x.type":"y"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"transforms.x.type: unknown transform y", "transforms.z.type: must be set", "regex-router"}},
 		"error handling":   {spec: source + `,"config":{"topic":"a","errors.tolerance":"all"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"errors.tolerance: "}},
-		"client overrides": {spec: source + `,"config":{"topic":"a","producer.override.acks":"1"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"producer.override.acks: "}},
+		"client overrides": {spec: source + `,"config":{"topic":"a","producer.override.acks":"2"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"producer.override.acks: "}},
 		"Avro": {
 			spec:   source + `,"config":{"topic":"a","value.converter":"io.confluent.connect.avro.AvroConverter"}`,
 			reason: v1alpha1.ReasonConfigInvalid, says: []string{"value.converter: ", "not built", "json"},

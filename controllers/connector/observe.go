@@ -21,6 +21,7 @@ import (
 
 	"penstock.dev/api/v1alpha1"
 	"penstock.dev/runtime/configdef"
+	"penstock.dev/runtime/connect"
 )
 
 func (r *Reconciler) ensureFinalizer(ctx context.Context, s *scope) (bool, reconcile.Result, error) {
@@ -143,6 +144,9 @@ func (r *Reconciler) findProblems(ctx context.Context, s *scope) error {
 	}
 	s.validation = r.Registry.Validate(s.connector.Spec.Class, s.props, defaults)
 	s.problems = append(s.problems, s.validation.Problems...)
+	if p := connect.GroupProblem(s.validation.Plugin.Kind, s.connector.KafkaName(), s.cluster.GroupID(), s.props); p != nil {
+		s.problems = append(s.problems, *p)
+	}
 	if s.secretsSeen() {
 		return nil
 	}

@@ -101,7 +101,7 @@ func kafkaSide(st *v1alpha1.ConnectorStatus, s *scope) {
 	if s.plan.kind != v1alpha1.SinkType {
 		return
 	}
-	st.ConsumerGroup = "connect-" + s.connector.KafkaName()
+	st.ConsumerGroup = connect.GroupID(s.connector.KafkaName(), s.props)
 	topics := connect.Topics(s.props)
 	st.Topics = topics[:min(len(topics), maxTopics)]
 }

@@ -77,22 +77,22 @@ func (e *entry) readGroups(ctx context.Context, l *link) error {
 	connectors := withTasks(l)
 	names := make([]string, len(connectors))
 	for i, c := range connectors {
-		names[i] = group(c)
+		names[i] = l.statuses.Group(c)
 	}
 	members, err := kafka.GroupsMembers(ctx, l.adm, names...)
 	now := make(map[string]state.Group, len(connectors))
 	switch {
 	case errors.Is(err, kerr.GroupAuthorizationFailed):
 		// It does not say which: the others are not to suffer.
-		if err := readEach(ctx, l, connectors, now); err != nil {
+		if err := readEach(ctx, l, connectors, names, now); err != nil {
 			return err
 		}
 	case err != nil:
 		return err
 	}
-	for _, c := range connectors {
+	for i, c := range connectors {
 		if _, ok := now[c]; !ok {
-			now[c] = state.Group{Members: membersOf(members[group(c)])}
+			now[c] = state.Group{Members: membersOf(members[names[i]])}
 		}
 	}
 	if !e.learn(now, removals) {
@@ -102,12 +102,12 @@ func (e *entry) readGroups(ctx context.Context, l *link) error {
 }
 
 // readEach reads the groups of connectors one by one into out.
-func readEach(ctx context.Context, l *link, connectors []string, out map[string]state.Group) error {
-	for _, c := range connectors {
-		members, err := kafka.GroupMembers(ctx, l.adm, group(c))
+func readEach(ctx context.Context, l *link, connectors, groups []string, out map[string]state.Group) error {
+	for i, c := range connectors {
+		members, err := kafka.GroupMembers(ctx, l.adm, groups[i])
 		switch {
 		case errors.Is(err, kerr.GroupAuthorizationFailed):
-			err = fmt.Errorf("the members of the consumer group %s cannot be read, Describe on Group connect- (prefixed) is needed: %w", group(c), err)
+			err = fmt.Errorf("the members of the consumer group %s cannot be read, Describe on Group connect- (prefixed) is needed, or on Group %s: %w", groups[i], groups[i], err)
 		case err != nil:
 			return err
 		}

@@ -41,9 +41,6 @@ func (m *Manager) FenceSource(ctx context.Context, cluster types.NamespacedName,
 	return kafka.FenceProducers(ctx, l.client, ids)
 }
 
-// group is the consumer group of a sink, as in Kafka Connect.
-func group(connector string) string { return "connect-" + connector }
-
 // RemoveMembers makes a sink's tasks from that number on leave their group, so
 // that their partitions do not wait for the session timeout.
 func (m *Manager) RemoveMembers(ctx context.Context, cluster types.NamespacedName, connector string, from int) error {
@@ -51,7 +48,8 @@ func (m *Manager) RemoveMembers(ctx context.Context, cluster types.NamespacedNam
 	if err != nil {
 		return err
 	}
-	members, err := kafka.GroupMembers(ctx, l.adm, group(connector))
+	group := l.statuses.Group(connector)
+	members, err := kafka.GroupMembers(ctx, l.adm, group)
 	if err != nil {
 		return err
 	}
@@ -62,7 +60,7 @@ func (m *Manager) RemoveMembers(ctx context.Context, cluster types.NamespacedNam
 			ids = append(ids, m.InstanceID)
 		}
 	}
-	if err := kafka.RemoveMembers(ctx, l.adm, group(connector), ids); err != nil {
+	if err := kafka.RemoveMembers(ctx, l.adm, group, ids); err != nil {
 		return err
 	}
 	e.forgetMembers(connector, removed)
@@ -85,13 +83,14 @@ func (m *Manager) Forget(ctx context.Context, cluster types.NamespacedName, conn
 	if err != nil {
 		return err
 	}
+	group := l.statuses.Group(connector)
 	if err := l.statuses.DeleteConnector(ctx, connector); err != nil {
 		return err
 	}
 	if !offsets {
 		return nil
 	}
-	return errors.Join(kafka.DeleteGroup(ctx, l.adm, group(connector)), e.deleteOffsets(ctx, l, connector))
+	return errors.Join(kafka.DeleteGroup(ctx, l.adm, group), e.deleteOffsets(ctx, l, connector))
 }
 
 func (e *entry) deleteOffsets(ctx context.Context, l *link, connector string) error {

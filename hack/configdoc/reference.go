@@ -19,7 +19,9 @@ import (
 
 // writeReference writes the pages about what is not one connector's.
 func writeReference(out string) error {
-	for name, text := range map[string]string{"worker.md": workerPage(), "connector.md": connectorPage(converters.All())} {
+	for name, text := range map[string]string{
+		"worker.md": workerPage(), "connector.md": connectorPage(converters.All()), "client-overrides.md": clientsPage(),
+	} {
 		if err := os.WriteFile(filepath.Join(out, name), []byte(text), 0o644); err != nil {
 			return err
 		}
@@ -33,12 +35,15 @@ func workerPage() string {
 	b.WriteString(generatedNote + "# Worker\n\n" +
 		"The properties of a worker, as `penstock standalone --config` reads them from a file, in the format of Java properties.\n" +
 		"A value may hold references, `${file:/path:key}`, `${dir:/path:file}` and `${env:VAR}`. In a\n" +
-		"[ConnectCluster](../spec/connectcluster.md) the first two tables are keys of `spec.config`; what the others are about has\n" +
-		"fields of its own there.\n\n## Tasks\n\n")
+		"[ConnectCluster](../spec/connectcluster.md) the keys up to [Connection](#connection-to-kafka) may stand in `spec.config`; what\n" +
+		"the others are about has fields of its own there.\n\n## Tasks\n\n")
 	b.WriteString(configdef.Markdown(configdef.Of[connect.WorkerConfig]()))
 	b.WriteString("\n## Converters\n\nFor connectors that name none; their keys, as in `value.converter.schemas.enable`, are on the pages of the\n" +
 		"[converters](converters/README.md).\n\n")
 	b.WriteString(configdef.Markdown(workerConverters()))
+	b.WriteString("\n## Clients of connectors\n\nWhat begins with `producer.`, `consumer.` or `admin.` is for the Kafka clients of all connectors: see\n" +
+		"[Kafka's own keys](client-overrides.md).\n")
+	b.WriteString(providersText)
 	b.WriteString("\n## Connection to Kafka\n\nOther keys that begin with `ssl.` or `sasl.` are refused.\n\n")
 	b.WriteString(configdef.Markdown(kafka.Keys()))
 	b.WriteString("\n## Group and internal topics\n\n")
@@ -94,6 +99,9 @@ func connectorPage(converters []connect.ConverterPlugin) string {
 	b.WriteString("\n## Converters\n\nThe keys of a converter stand behind `key.converter.`, `value.converter.` or `header.converter.`. A connector that\n" +
 		"names a converter inherits none of the worker's keys for it.\n\n")
 	b.WriteString(converterTable(converters, "converters/"))
+	b.WriteString(topicCreationText)
+	b.WriteString("\n## Keys of Kafka's clients\n\nWhat begins with `producer.override.`, `consumer.override.` or `admin.override.` is for the connector's own Kafka\n" +
+		"clients: see [Kafka's own keys](client-overrides.md).\n")
 	b.WriteString("\n## Keys with a field of their own\n\n| Key | Field |\n|---|---|\n")
 	b.WriteString(fields(connect.ReservedKeys()))
 	b.WriteString("\n## Refused keys\n\nKafka Connect knows these, this version does not support them, and to ignore them would do something else than was\n" +

@@ -34,8 +34,11 @@ type ConnectorConfig struct {
 // SinkConfig are the keys that every sink has beside its own.
 type SinkConfig struct {
 	ConnectorConfig
-	// The topics to read.
-	Topics []string `config:"topics" importance:"high"`
+	// The topics to read. Either this or topics.regex is set.
+	Topics []string `config:"topics" optional:"true" importance:"high"`
+	// The topics to read, as a regular expression of Java's that the whole name must
+	// match. New ones are found within metadata.max.age.ms; Kafka's own are left out.
+	TopicsRegex string `config:"topics.regex" optional:"true" importance:"high"`
 }
 
 // CommonKeys returns the keys that every connector of a kind has.

@@ -18,9 +18,6 @@ var reserved = map[string]string{
 // its author asked for. An entry that ends in "." is a prefix.
 var refused = []string{
 	"errors.",
-	"producer.override.", "consumer.override.", "admin.override.",
-	"topics.regex",
-	"topic.creation.",
 	"exactly.once.support",
 	"transaction.boundary", "transaction.boundary.",
 	"offsets.storage.topic",

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"penstock.dev/runtime/clientkeys"
 	"penstock.dev/runtime/configdef"
 )
 
@@ -43,6 +44,10 @@ func (r Registry) Validate(class string, props, defaults map[string]string) Vali
 	chain := r.ChainFor(p.Kind, props)
 	v.Problems = append(v.Problems, chain.Problems...)
 	v.Warnings = append(v.Warnings, chain.Warnings...)
+	problems, warnings := clientProblems(p.Kind, props, defaults)
+	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
+	problems, warnings = creationProblems(p.Kind, props, defaults)
+	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
 	v.Problems = append(v.Problems, p.Check(props)...)
 	v.Warnings = append(v.Warnings, unknownKeys(p, props)...)
 	return v
@@ -94,12 +99,19 @@ func Topics(props map[string]string) []string {
 }
 
 func topicProblems(kind Kind, props map[string]string) []configdef.Problem {
-	if kind != SinkKind || unresolved(props[TopicsKey]) {
+	if kind != SinkKind {
 		return nil
 	}
 	topics := Topics(props)
-	if len(topics) == 0 {
-		return []configdef.Problem{{Key: TopicsKey, Message: "must name at least one topic"}}
+	switch pattern := props[TopicsRegexKey]; {
+	case len(topics) > 0 && pattern != "":
+		return onTopicKeys("topics and topics.regex are mutually exclusive options, but both are set.")
+	case len(topics) == 0 && pattern == "":
+		return onTopicKeys("Must configure one of topics or topics.regex")
+	case pattern != "":
+		return patternProblems(pattern)
+	case unresolved(props[TopicsKey]):
+		return nil
 	}
 	var out []configdef.Problem
 	for _, t := range topics {
@@ -114,7 +126,7 @@ func unknownKeys(p Plugin, props map[string]string) []configdef.Problem {
 	known := knownKeys(p)
 	var out []configdef.Problem
 	for _, k := range slices.Sorted(maps.Keys(props)) {
-		if _, ok := reserved[k]; ok || isRefused(k) || isConverterKey(k) || isChainKey(k) || slices.Contains(known, k) {
+		if _, ok := reserved[k]; ok || isRefused(k) || isConverterKey(k) || isChainKey(k) || clientkeys.IsOverride(k) || isCreationKey(k) || slices.Contains(known, k) {
 			continue
 		}
 		msg := "is not a key of " + p.Name + " and has no effect"

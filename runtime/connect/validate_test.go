@@ -111,7 +111,7 @@ func TestValidate(t *testing.T) {
 		},
 		"missing and wrong, all at once": {
 			class: "file-sink", props: props{"batch.size": "many"},
-			problems: []string{"topics: must name at least one topic", "file:", "batch.size:"},
+			problems: []string{"topics: Must configure one of topics or topics.regex", "topics.regex: Must configure one of topics or topics.regex", "file:", "batch.size:"},
 		},
 		"bad topic": {
 			class: "file-sink", props: props{"topics": "a,b c", "file": "/x"},
@@ -123,8 +123,8 @@ func TestValidate(t *testing.T) {
 			problems: []string{"connector.class: is not a config key here, set spec.class", "name: is not a config key here, set spec.connectorName", "tasks.max: is not a config key here, set spec.tasksMax"},
 		},
 		"not built": {
-			class: "file-source", props: props{"file": "/x", "topics.regex": "a.*", "errors.tolerance": "all", "producer.override.acks": "1"},
-			problems: []string{"errors.tolerance: is a Kafka Connect key", "producer.override.acks: is", "topics.regex: is"},
+			class: "file-source", props: props{"file": "/x", "errors.tolerance": "all", "exactly.once.support": "required"},
+			problems: []string{"errors.tolerance: is a Kafka Connect key", "exactly.once.support: is"},
 		},
 		"unknown keys": {
 			class: "file-source", props: props{"fil": "/y", "file": "/x", "whatever": "1", "topics": "a"},

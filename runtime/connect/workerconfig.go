@@ -6,15 +6,18 @@ package connect
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"penstock.dev/runtime/clientkeys"
 	"penstock.dev/runtime/configdef"
 )
 
 // WorkerConfig are the keys of a worker that concern how it runs tasks: those of
 // Kafka Connect's worker properties that may stand in a ConnectCluster's
 // spec.config. Beside them a worker's config holds key.converter,
-// value.converter, header.converter and their keys.
+// value.converter, header.converter and their keys, and the keys of all connectors'
+// clients (producer.…, consumer.…, admin.…; see package clientkeys).
 type WorkerConfig struct {
 	// How often the offsets of a task are committed, in milliseconds.
 	FlushInterval time.Duration `config:"offset.flush.interval.ms" default:"5000" importance:"low" min:"10"`
@@ -24,6 +27,13 @@ type WorkerConfig struct {
 	// How many bytes of records a task may hold between its connector and Kafka. The
 	// default is that of buffer.memory, which bounds the same in Kafka Connect.
 	MaxInFlightBytes int `config:"task.max.in.flight.bytes" default:"33554432" importance:"medium" min:"65536"`
+	// Whether the topics of sources are created as their topic.creation.… keys say.
+	TopicCreation bool `config:"topic.creation.enable" default:"true" importance:"low"`
+	// Which keys of Kafka's clients a connector may set (producer.override.… and
+	// its like): All, None, Principal (who connects), or Allowlist.
+	OverridePolicy string `config:"connector.client.config.override.policy" default:"All" importance:"medium"`
+	// The keys, without prefix, that the policy Allowlist allows.
+	OverrideAllowlist []string `config:"connector.client.config.override.allowlist" default:"" importance:"medium"`
 }
 
 // connectionKeys are worker properties that a ConnectCluster has fields for. The
@@ -44,6 +54,10 @@ var connectionKeys = map[string]string{
 	"status.storage.replication.factor": "spec.storage.replicationFactor",
 }
 
+// providersKey begins the keys of config providers, which whoever resolves
+// references checks.
+const providersKey = "config.providers"
+
 // ValidateWorker checks a worker's config as it stands in a ConnectCluster. It
 // is pure.
 func (r Registry) ValidateWorker(props map[string]string) (problems, warnings []configdef.Problem) {
@@ -53,13 +67,15 @@ func (r Registry) ValidateWorker(props map[string]string) (problems, warnings []
 		problems = append(problems, c.Problems...)
 		warnings = append(warnings, c.Warnings...)
 	}
+	p, w := workerClientProblems(props)
+	problems, warnings = append(problems, p...), append(warnings, w...)
 	known := append(names(CommonKeys(SourceKind)), names(configdef.Of[WorkerConfig]())...)
 	for _, k := range slices.Sorted(maps.Keys(props)) {
 		if field, ok := connectionKeys[k]; ok {
 			problems = append(problems, configdef.Problem{Key: k, Message: "is not a config key here, set " + field + " instead"})
 			continue
 		}
-		if isConverterKey(k) || slices.Contains(known, k) {
+		if k == providersKey || strings.HasPrefix(k, providersKey+".") || isConverterKey(k) || clientkeys.IsWorkerKey(k) || slices.Contains(known, k) {
 			continue
 		}
 		msg := "is not a worker key and has no effect"

@@ -19,15 +19,19 @@ func (ConnectorConfig) ConfigDoc() map[string]string {
 // ConfigDoc returns the documentation of the keys.
 func (SinkConfig) ConfigDoc() map[string]string {
 	return map[string]string{
-		"topics": "The topics to read.",
+		"topics":       "The topics to read. Either this or topics.regex is set.",
+		"topics.regex": "The topics to read, as a regular expression of Java's that the whole name must match. New ones are found within metadata.max.age.ms; Kafka's own are left out.",
 	}
 }
 
 // ConfigDoc returns the documentation of the keys.
 func (WorkerConfig) ConfigDoc() map[string]string {
 	return map[string]string{
-		"offset.flush.interval.ms":          "How often the offsets of a task are committed, in milliseconds.",
-		"task.shutdown.graceful.timeout.ms": "How long a task may take to finish, commit and close when it is stopped, in milliseconds.",
-		"task.max.in.flight.bytes":          "How many bytes of records a task may hold between its connector and Kafka. The default is that of buffer.memory, which bounds the same in Kafka Connect.",
+		"offset.flush.interval.ms":                   "How often the offsets of a task are committed, in milliseconds.",
+		"task.shutdown.graceful.timeout.ms":          "How long a task may take to finish, commit and close when it is stopped, in milliseconds.",
+		"task.max.in.flight.bytes":                   "How many bytes of records a task may hold between its connector and Kafka. The default is that of buffer.memory, which bounds the same in Kafka Connect.",
+		"topic.creation.enable":                      "Whether the topics of sources are created as their topic.creation.… keys say.",
+		"connector.client.config.override.policy":    "Which keys of Kafka's clients a connector may set (producer.override.… and its like): All, None, Principal (who connects), or Allowlist.",
+		"connector.client.config.override.allowlist": "The keys, without prefix, that the policy Allowlist allows.",
 	}
 }

@@ -9,11 +9,13 @@ package kafka
 import (
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
 
+	"penstock.dev/runtime/clientkeys"
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/javassl"
 )
@@ -28,6 +30,9 @@ type Config struct {
 	TLS *tls.Config
 	// SASL is nil for connections that prove nothing.
 	SASL *SASL
+	// Props are the properties that it was read from; a client with keys of its own
+	// begins with them.
+	Props map[string]string
 }
 
 // SASL says who connects.
@@ -56,58 +61,23 @@ func (c Config) Secrets() []string {
 	return slices.DeleteFunc(hidden, func(s string) bool { return s == "" })
 }
 
-// connection holds the keys of a Kafka client that concern connections
-// (org.apache.kafka.common.config.SslConfigs and SaslConfigs).
-type connection struct {
-	// The brokers to ask first, each as host:port.
-	Brokers []string `config:"bootstrap.servers" importance:"high"`
-	// The name that clients give to brokers.
-	ClientID string `config:"client.id" default:"" importance:"low"`
-	// How connections are secured.
-	Protocol string `config:"security.protocol" default:"PLAINTEXT" enum:"PLAINTEXT,SSL,SASL_PLAINTEXT,SASL_SSL" importance:"medium"`
-	// How clients prove who they are.
-	Mechanism string `config:"sasl.mechanism" default:"" importance:"medium"`
-	// The login module with username and password, as Java clients have it.
-	JAAS configdef.Password `config:"sasl.jaas.config" default:"" importance:"medium"`
-	// Where OAUTHBEARER gets tokens: a URL, or file:///… of a token (KIP-768).
-	TokenEndpoint string `config:"sasl.oauthbearer.token.endpoint.url" default:"" importance:"medium"`
-	// Who connects, unless sasl.jaas.config says so (librdkafka's key).
-	Username string `config:"sasl.username" default:"" importance:"medium"`
-	// The password, unless sasl.jaas.config says so (librdkafka's key).
-	Password configdef.Password `config:"sasl.password" default:"" importance:"medium"`
-	// The format of the certificate authorities; only PEM is read.
-	TruststoreType string `config:"ssl.truststore.type" default:"PEM" enum:"PEM" importance:"medium"`
-	// The file of the certificate authorities.
-	TruststoreLocation string `config:"ssl.truststore.location" default:"" importance:"medium"`
-	// The certificate authorities themselves (KIP-651).
-	Truststore string `config:"ssl.truststore.certificates" default:"" importance:"medium"`
-	// The format of the client's certificate; only PEM is read.
-	KeystoreType string `config:"ssl.keystore.type" default:"PEM" enum:"PEM" importance:"medium"`
-	// The file of the client's certificate and key.
-	KeystoreLocation string `config:"ssl.keystore.location" default:"" importance:"medium"`
-	// The client's certificate itself (KIP-651).
-	Certificate string `config:"ssl.keystore.certificate.chain" default:"" importance:"medium"`
-	// The client's key itself (KIP-651).
-	Key configdef.Password `config:"ssl.keystore.key" default:"" importance:"medium"`
-	// https checks that a broker's certificate is for its host; empty does not.
-	Endpoint string `config:"ssl.endpoint.identification.algorithm" default:"https" importance:"low"`
-	// Do not check the brokers' certificates at all. For tests only.
-	SkipVerify bool `config:"ssl.insecure.skip.verify" default:"false" importance:"low"`
-}
+// connection is what the keys of a connection say.
+type connection struct{ clientkeys.Connection }
 
 // Keys returns the keys that ParseConfig knows.
-func Keys() []configdef.Key { return configdef.Of[connection]() }
+func Keys() []configdef.Key { return configdef.Of[clientkeys.Connection]() }
 
 // ParseConfig reads the keys of a Kafka client that say how brokers are reached.
 // Keys that it does not know are a problem if they are about security, because to
 // ignore one would connect in another way than was asked for.
 func ParseConfig(props map[string]string) (Config, []configdef.Problem) {
-	c, problems := configdef.Decode[connection](props)
+	read, problems := configdef.Decode[clientkeys.Connection](props)
 	problems = append(problems, unknown(props)...)
 	if len(problems) > 0 {
 		return Config{}, problems
 	}
-	out := Config{Brokers: c.Brokers, ClientID: c.ClientID}
+	c := connection{read}
+	out := Config{Brokers: c.Brokers, ClientID: c.ClientID, Props: connectionProps(props)}
 	for _, b := range c.Brokers {
 		if _, _, err := net.SplitHostPort(b); err != nil {
 			problems = append(problems, problem("bootstrap.servers", "%q is not host:port", b))
@@ -124,6 +94,31 @@ func ParseConfig(props map[string]string) (Config, []configdef.Problem) {
 		problems = append(problems, p...)
 	}
 	return out, problems
+}
+
+// connectionProps are the properties of a connection among props.
+func connectionProps(props map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, k := range Keys() {
+		if v, ok := props[k.Name]; ok {
+			out[k.Name] = v
+		}
+	}
+	return out
+}
+
+// With returns the config with the properties of a connection that props has in
+// the place of its own. A config that was not read from properties has its
+// brokers.
+func (c Config) With(props map[string]string) (Config, []configdef.Problem) {
+	own := connectionProps(props)
+	if len(own) == 0 {
+		return c, nil
+	}
+	all := map[string]string{"bootstrap.servers": strings.Join(c.Brokers, ",")}
+	maps.Copy(all, c.Props)
+	maps.Copy(all, own)
+	return ParseConfig(all)
 }
 
 func problem(key, format string, args ...any) configdef.Problem {

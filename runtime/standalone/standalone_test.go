@@ -614,7 +614,8 @@ func TestValidate(t *testing.T) {
 		"x.yaml, document 3: connector c: connector.class: unknown class inn, did you mean in?; this build has in, out",
 		"connector e: name: is not a config key here, set spec.connectorName instead",
 		"connector e: errors.tolerance: is a Kafka Connect key that this version does not support; remove it",
-		"connector f: topics: must name at least one topic",
+		"connector f: topics: Must configure one of topics or topics.regex",
+		"connector f: topics.regex: Must configure one of topics or topics.regex",
 	}
 	slices.Sort(got)
 	slices.Sort(want)

@@ -4,6 +4,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -204,6 +205,20 @@ func (s *Statuses) Tasks() []TaskID {
 		seen[id] = true
 	}
 	return slices.Collect(maps.Keys(seen))
+}
+
+// Group returns the consumer group of a sink, as its tasks have said, or else the
+// one that Kafka Connect gives it: connect-<name>.
+func (s *Statuses) Group(connector string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	group, epoch := "", int64(-1)
+	for id, d := range s.details {
+		if id.Connector == connector && d.Group != "" && d.Epoch > epoch {
+			group, epoch = d.Group, d.Epoch
+		}
+	}
+	return cmp.Or(group, "connect-"+connector)
 }
 
 // Holder returns the identity that holds the topics, as far as the topic was

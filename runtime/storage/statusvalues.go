@@ -47,6 +47,8 @@ type TaskDetail struct {
 	Error      string    `json:"error,omitempty"`
 	StartedAt  time.Time `json:"startedAt,omitzero"`
 	LastCommit time.Time `json:"lastCommit,omitzero"`
+	// Group is the consumer group of a sink's task.
+	Group string `json:"group,omitempty"`
 	// Assignment holds at most 32 topic partitions of a sink.
 	Assignment []string `json:"assignment,omitempty"`
 	// Offsets holds at most 16 committed offsets, those that moved last.

@@ -59,6 +59,9 @@ func (s *side) bytes(a *connect.Arena, topic string, d *connect.Datum) ([]byte, 
 type topicNames struct {
 	last string
 	all  map[string]string
+	// note keeps the new ones in fresh, for whoever creates them.
+	note  bool
+	fresh []string
 }
 
 func (t *topicNames) name(topic string) (string, error) {
@@ -72,6 +75,9 @@ func (t *topicNames) name(topic string) (string, error) {
 		}
 		name = strings.Clone(topic)
 		t.all[name] = name
+		if t.note {
+			t.fresh = append(t.fresh, name)
+		}
 	}
 	t.last = name
 	return name, nil

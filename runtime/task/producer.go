@@ -38,9 +38,12 @@ func ProducerOpts() []kgo.Opt {
 		kgo.UnknownTopicRetries(unknownTopicLooks),
 		kgo.ProducerBatchCompression(kgo.NoCompression()),
 		kgo.ProducerLinger(linger),
-		kgo.RecordPartitioner(partitioner{kgo.StickyKeyPartitioner(nil)}),
+		Partitioned(kgo.StickyKeyPartitioner(nil)),
 	}
 }
+
+// Partitioned lets p give a partition to the records whose connector asks for none.
+func Partitioned(p kgo.Partitioner) kgo.Opt { return kgo.RecordPartitioner(partitioner{p}) }
 
 // partitioner obeys the connector where it asks for a partition.
 type partitioner struct{ byKey kgo.Partitioner }

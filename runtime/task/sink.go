@@ -4,6 +4,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 	"penstock.dev/runtime/connect"
 )
 
-// sinkBatchRecords bounds the records of a Put.
+// sinkBatchRecords bounds the records of a Put, unless the Options say otherwise.
 const sinkBatchRecords = 2000
 
 // Sink moves records from Kafka to a connector.
@@ -28,6 +29,9 @@ const sinkBatchRecords = 2000
 type Sink struct {
 	base
 	topics     []string
+	pattern    string // in the place of topics
+	records    int    // that a Put has at most
+	limits     fetchLimits
 	newClient  func(...kgo.Opt) (*kgo.Client, error)
 	key, value connect.Converter
 	header     connect.Converter
@@ -55,10 +59,14 @@ type topicCodecs struct{ key, value, header connect.Codec }
 
 // NewSink returns a sink task that is not running yet.
 func NewSink(o SinkOptions) *Sink {
-	s := &Sink{topics: o.Topics, newClient: o.NewClient, key: o.Key, value: o.Value, header: o.Header}
+	s := &Sink{
+		topics: o.Topics, pattern: o.Pattern, records: cmp.Or(o.BatchRecords, sinkBatchRecords),
+		limits:    fetchLimits{fetch: o.MaxFetchBytes, partition: o.MaxPartitionFetchBytes},
+		newClient: o.NewClient, key: o.Key, value: o.Value, header: o.Header,
+	}
 	s.init(o.Options)
 	s.chain = chain{b: &s.base, links: o.Transforms, sink: true}
-	s.batch = s.o.Memory.batches.NewBatch(sinkBatchRecords, s.o.MaxInFlightBytes)
+	s.batch = s.o.Memory.batches.NewBatch(s.records, s.o.MaxInFlightBytes)
 	s.codecs = make(map[string]*topicCodecs)
 	s.parts = make(map[connect.TopicPartition]*sinkPart)
 	return s

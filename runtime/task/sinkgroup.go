@@ -30,6 +30,7 @@ type member struct {
 	ready  chan struct{} // closed when cl is set: the client calls back before it is
 	work   context.Context
 	halted bool        // the topics are paused
+	still  []string    // those that are, under the sink's lock
 	wanted atomic.Bool // a rebalance waits for us
 	final  atomic.Bool // everything that could be committed is
 	due    time.Time   // of the next commit
@@ -51,9 +52,8 @@ func (s *Sink) session(ctx, work context.Context) error {
 	s.mu.Unlock()
 	life, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
-	cl, err := s.newClient(
+	cl, err := s.newClient(append(s.subscription(),
 		kgo.WithContext(life),
-		kgo.ConsumeTopics(s.topics...),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(m.assigned),
@@ -61,14 +61,14 @@ func (s *Sink) session(ctx, work context.Context) error {
 		kgo.OnPartitionsLost(m.lost),
 		kgo.OnPartitionsCallbackBlocked(m.blocked),
 		kgo.OnOffsetsFetched(m.fetched),
-	)
+	)...)
 	if err != nil {
 		cancel()
 		return fmt.Errorf("building the group client: %w", err)
 	}
 	m.cl = cl
 	close(m.ready)
-	cl.UpdateFetchMaxBytes(m.size, m.size)
+	m.ask()
 	s.member.Store(m)
 	defer m.close()
 	m.due = time.Now().Add(s.o.FlushInterval)
@@ -142,6 +142,7 @@ func (m *member) assigned(_ context.Context, _ *kgo.Client, added map[string][]i
 		s.parts[tp] = newSinkPart()
 	}
 	s.mu.Unlock()
+	m.haltNew(tps)
 	s.showAssignment()
 	if err := s.tellAssigned(m.work, tps); err != nil {
 		s.fail(fmt.Errorf("taking partitions: %w", err))

@@ -68,7 +68,7 @@ func (m *member) poll(ctx context.Context) kgo.Fetches {
 	s.progress.waiting.Store(true)
 	defer s.progress.turn()
 	defer s.progress.waiting.Store(false)
-	return m.cl.PollRecords(ctx, sinkBatchRecords)
+	return m.cl.PollRecords(ctx, s.records)
 }
 
 // allow lets the group change.
@@ -85,7 +85,7 @@ func (m *member) adapt() {
 	}
 	if size := nextFetchSize(m.size, held, m.s.o.MaxInFlightBytes); size != m.size {
 		m.size = size
-		m.cl.UpdateFetchMaxBytes(size, size)
+		m.ask()
 	}
 }
 
@@ -93,13 +93,11 @@ func (m *member) adapt() {
 // that it takes part in rebalances; what it has put is committed first.
 func (m *member) toggle() error {
 	s := m.s
-	m.halted = s.paused.Load()
+	m.halt(s.paused.Load())
 	if !m.halted {
-		m.cl.ResumeFetchTopics(s.topics...)
 		s.o.OnState(Running)
 		return nil
 	}
-	m.cl.PauseFetchTopics(s.topics...)
 	err := m.checkpoint(nil, false)
 	s.o.OnState(Paused)
 	return err

@@ -26,6 +26,7 @@ type Source struct {
 	base
 	offsets  OffsetStore
 	producer Producer
+	creator  TopicCreator // nil: nobody
 	promise  func(*kgo.Record, error)
 
 	task       connect.SourceTask
@@ -53,13 +54,13 @@ type Source struct {
 
 // NewSource returns a source task that is not running yet.
 func NewSource(o SourceOptions) *Source {
-	s := &Source{offsets: o.Offsets, producer: o.Producer}
+	s := &Source{offsets: o.Offsets, producer: o.Producer, creator: o.Topics}
 	s.init(o.Options)
 	s.env.Offsets = o.Offsets
 	s.promise = s.acked
 	s.chain = chain{b: &s.base, links: o.Transforms}
 	s.key, s.value, s.header = newSide("key", o.Key), newSide("value", o.Value), newSide("header", o.Header)
-	s.topics.all = make(map[string]string)
+	s.topics.all, s.topics.note = make(map[string]string), o.Topics != nil
 	s.sub = newSubmitted()
 	s.ring.memory, s.ring.budget = s.o.Memory, s.o.MaxInFlightBytes
 	s.unheard = make(map[string]connect.CommittedOffset)

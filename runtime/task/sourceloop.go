@@ -128,7 +128,7 @@ func (s *Source) turn(ctx, pctx context.Context, f *flight) (int, error) {
 //go:noinline
 func (s *Source) send(ctx context.Context, f *flight) {
 	n, err := s.convert(f)
-	if s.mayProduce(ctx) {
+	if s.topicsReady(ctx) && s.mayProduce(ctx) {
 		s.lose(s.submit(f, n))
 		s.lose(err)
 	}

@@ -178,12 +178,21 @@ type SourceOptions struct {
 	Options
 	Offsets  OffsetStore
 	Producer Producer
+	// Topics creates the topics that are not there; nil leaves them to the brokers.
+	Topics TopicCreator
 }
 
 // SinkOptions are what the sink loop needs.
 type SinkOptions struct {
 	Options
 	Topics []string
+	// Pattern is an expression of Go's for topics, in the place of Topics; "" is none.
+	Pattern string
+	// BatchRecords bounds the records of a Put; 0 is 2000.
+	BatchRecords int
+	// MaxFetchBytes and MaxPartitionFetchBytes bound what a fetch asks for beyond
+	// what MaxInFlightBytes does; 0 does not.
+	MaxFetchBytes, MaxPartitionFetchBytes int
 	// NewClient builds the group client from what the loop adds: topics, group
 	// callbacks, no automatic commits. The caller's options carry brokers, security,
 	// group id, instance id and balancers; the loop sets the sizes of fetches. It is

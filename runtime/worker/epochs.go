@@ -106,7 +106,7 @@ func (w *Worker) fence(ctx context.Context, l *link, kind connect.Kind, tasks []
 	if kind == connect.SourceKind {
 		return kafka.FenceProducers(ctx, l.control, ids)
 	}
-	return kafka.RemoveMembers(ctx, l.admin, groupOf(tasks[0].Connector), ids)
+	return kafka.RemoveMembers(ctx, l.admin, l.statuses.Group(tasks[0].Connector), ids)
 }
 
 // PutConnectorState writes the state of a connector that has no task to do so.

@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/plugin/kprom"
 
+	"penstock.dev/runtime/clientkeys"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/storage"
@@ -32,7 +33,8 @@ const (
 
 // link is what a worker's tasks share of Kafka.
 type link struct {
-	producer *kgo.Client
+	producer *kgo.Client    // of the worker's own settings
+	metrics  *kprom.Metrics // of the producer; nil: none
 	control  *kgo.Client
 	admin    *kadm.Client // over control
 	offsets  *storage.Offsets
@@ -73,7 +75,7 @@ func (w *Worker) openLink(ctx context.Context) (l *link, err error) {
 			l.close()
 		}
 	}()
-	if l.producer, err = w.client("producer", w.producerHooks(), task.ProducerOpts()...); err != nil {
+	if err := w.openOwnProducer(ctx, l); err != nil {
 		return l, err
 	}
 	// Not on the producer, which creates the topics that it is asked about.
@@ -116,24 +118,40 @@ func (w *Worker) clients(role string) storage.NewClient {
 }
 
 func (w *Worker) client(role string, hooks []kgo.Hook, extra ...kgo.Opt) (*kgo.Client, error) {
-	return w.o.Kafka.NewClient(kafka.Options{
+	return w.clientOf(w.o.Kafka, role, hooks, extra...)
+}
+
+func (w *Worker) clientOf(config kafka.Config, role string, hooks []kgo.Hook, extra ...kgo.Opt) (*kgo.Client, error) {
+	return config.NewClient(kafka.Options{
 		ClientID: w.o.GroupID + "-" + role, Logger: slog.New(clientLog{w.log.Handler()}), Hooks: hooks, Dial: w.o.Dial,
 	}, extra...)
 }
 
-// producerHooks measure the one client that all sources share. The clients of
-// sinks are too many for that: each would register two dozen collectors, under the
-// same names. What they exchange is counted by a kafka.Traffic.
-func (w *Worker) producerHooks() []kgo.Hook {
-	if w.o.Metrics == nil {
-		return nil
+// openOwnProducer makes the producer of the worker's own settings, and measures it.
+// The clients of sinks are too many for that: each would register two dozen
+// collectors, under the same names. What they exchange is counted by a
+// kafka.Traffic.
+func (w *Worker) openOwnProducer(ctx context.Context, l *link) error {
+	keys, err := w.workerKeys(ctx, clientkeys.Producer)
+	if err != nil {
+		return err
 	}
-	return []kgo.Hook{kprom.NewMetrics("penstock",
+	var hooks []kgo.Hook
+	if w.o.Metrics != nil {
+		l.metrics = producerMetrics(w.o.Metrics)
+		hooks = append(hooks, l.metrics)
+	}
+	l.producer, err = w.openProducer(keys, hooks)
+	return err
+}
+
+func producerMetrics(to prometheus.Registerer) *kprom.Metrics {
+	return kprom.NewMetrics("penstock",
 		kprom.Subsystem("kafka_producer"),
-		kprom.Registerer(w.o.Metrics),
+		kprom.Registerer(to),
 		kprom.Gatherer(prometheus.NewRegistry()), // its handler is not used
 		kprom.FetchAndProduceDetail(kprom.ByNode, kprom.Batches, kprom.Records, kprom.CompressedBytes, kprom.UncompressedBytes),
-	)}
+	)
 }
 
 // Highest implements task.Epochs.

@@ -108,7 +108,7 @@ func TestMetricsPage(t *testing.T) {
 	for _, f := range gather(t, everyMetric()) {
 		there[f.name] = f.row
 	}
-	registered := producerMetrics(t)
+	registered := producerNames(t)
 	for name := range documented {
 		if strings.HasPrefix(name, producerPrefix) {
 			if !registered[name] {
@@ -140,12 +140,11 @@ func (r *registrar) MustRegister(cs ...prometheus.Collector) {
 
 var descName = regexp.MustCompile(`fqName: "([^"]+)"`)
 
-// producerMetrics returns the names that the shared producer's client registers.
-func producerMetrics(t *testing.T) map[string]bool {
+// producerNames returns the names that the shared producer's client registers.
+func producerNames(t *testing.T) map[string]bool {
 	t.Helper()
 	r := &registrar{Registerer: prometheus.NewRegistry()}
-	w := &Worker{o: Options{Metrics: r}}
-	cl, err := kgo.NewClient(kgo.SeedBrokers("127.0.0.1:1"), kgo.WithHooks(w.producerHooks()...))
+	cl, err := kgo.NewClient(kgo.SeedBrokers("127.0.0.1:1"), kgo.WithHooks(producerMetrics(r)))
 	if err != nil {
 		t.Fatal(err)
 	}

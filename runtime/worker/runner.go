@@ -30,6 +30,10 @@ type opened struct {
 	redact *secrets.Redactor
 	// traffic is that of the task's own Kafka client, nil if it has none.
 	traffic *kafka.Traffic
+	// group is the consumer group of a sink.
+	group string
+	// release gives back what the task has borrowed, after it has ended.
+	release []func()
 }
 
 // opener builds the task of a spec into o. It sets the redactor as soon as it
@@ -51,6 +55,7 @@ type runner struct {
 	kind     connect.Kind
 	redact   *secrets.Redactor
 	traffic  *kafka.Traffic
+	group    string
 	paused   bool
 	state    task.State
 	err      string
@@ -81,6 +86,9 @@ func startRunner(ctx context.Context, s TaskSpec, open opener, log *slog.Logger,
 func (r *runner) run(ctx context.Context) {
 	var o opened
 	err := r.serve(ctx, &o)
+	for _, release := range o.release {
+		release()
+	}
 	r.finish(context.Cause(ctx), o.redact, err)
 	r.cancel(nil)
 	close(r.done)
@@ -116,7 +124,7 @@ func (r *runner) prepare(ctx context.Context, o *opened) error {
 // hold keeps the open task, and tells it of a pause that came meanwhile.
 func (r *runner) hold(o *opened) {
 	r.mu.Lock()
-	r.task, r.kind, r.redact, r.traffic = o.task, o.kind, o.redact, o.traffic
+	r.task, r.kind, r.redact, r.traffic, r.group = o.task, o.kind, o.redact, o.traffic, o.group
 	paused := r.paused
 	r.mu.Unlock()
 	if paused != r.spec.Paused {
@@ -212,7 +220,7 @@ func (r *runner) snapshot(now time.Time) TaskState {
 	defer r.mu.Unlock()
 	s := TaskState{
 		UID: r.spec.UID, Connector: r.spec.Connector, Index: r.spec.Index, Count: r.spec.Count,
-		Class: r.spec.Class, Kind: r.kind, Epoch: r.spec.Epoch, State: r.state, Error: r.err,
+		Class: r.spec.Class, Kind: r.kind, Group: r.group, Epoch: r.spec.Epoch, State: r.state, Error: r.err,
 		Superseded: r.stale, Released: r.released, StartedAt: r.started,
 		Progress: task.Progress{Lag: -1}, Traffic: r.traffic.Counts(),
 	}

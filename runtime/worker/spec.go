@@ -46,7 +46,9 @@ type TaskState struct {
 	Index, Count int
 	Class        string
 	// Kind is "" if the class is unknown.
-	Kind  connect.Kind
+	Kind connect.Kind
+	// Group is the consumer group of a sink.
+	Group string
 	Epoch int64
 	// State is Unassigned until the connector has been opened, and again after the
 	// task has stopped.

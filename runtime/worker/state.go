@@ -55,7 +55,7 @@ func (w *Worker) connectorStatus(first TaskState) storage.Status {
 func (w *Worker) detail(s TaskState) storage.TaskDetail {
 	p := s.Progress
 	d := storage.TaskDetail{
-		State: string(s.State), WorkerID: w.o.WorkerID, Pod: w.o.Pod, Epoch: s.Epoch, Released: s.Released, Error: s.Error,
+		State: string(s.State), WorkerID: w.o.WorkerID, Pod: w.o.Pod, Epoch: s.Epoch, Released: s.Released, Error: s.Error, Group: s.Group,
 		StartedAt: s.StartedAt.UTC(), LastCommit: p.LastCommit.UTC(),
 		Assignment: p.Assignment[:min(len(p.Assignment), maxAssignment)],
 		Partitions: p.Partitions, RecordsPerSecond: s.RecordsPerSecond, Records: p.Records,

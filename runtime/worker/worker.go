@@ -77,6 +77,7 @@ type Worker struct {
 	reached chan struct{} // closed when link is set
 	link    *link         // to Kafka
 	memory  task.Memory   // of the tasks
+	lent    shared        // clients of tasks with settings of their own
 
 	mu       sync.Mutex
 	desired  map[task.ID]TaskSpec

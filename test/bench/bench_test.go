@@ -43,6 +43,7 @@ func TestRefused(t *testing.T) {
 	}{
 		"good":           {p1Connector("r1", "t", "/out", 1), ""},
 		"a bench plugin": {connector{name: "x", class: "bench-sink", config: map[string]string{"topics": "t", "records": "1", "report": "/r"}}, ""},
+		"compressed":     {p2Connector("r2", "/in", "t", "zstd"), ""},
 		"a missing key":  {connector{name: "x", class: "bench-sink", config: map[string]string{"topics": "t"}}, "records"},
 	} {
 		t.Run(name, func(t *testing.T) {

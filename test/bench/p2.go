@@ -16,12 +16,6 @@ import (
 // p2 moves the lines of a file to Kafka. A file has one task, so several tasks
 // are several connectors with a share of the lines each.
 func p2(ctx context.Context, b *bench, v variant) error {
-	if v.compression != "none" {
-		if err := refused(p2Connector("p2", "in", "t", v.compression)); err != nil {
-			b.book.skip(v.id("P2"), fmt.Sprintf("Penstock cannot be told how to compress: %v", err))
-			return nil
-		}
-	}
 	files, want, err := b.writeLines(v)
 	if err != nil {
 		return err
@@ -103,8 +97,7 @@ func sourceContest(b *bench, v variant, files []string, want checksum) contest {
 				return err
 			}
 			if compression != v.compression {
-				b.book.note(fmt.Sprintf("%s: %s compresses with %s, where %s is asked for: it cannot be told otherwise.",
-					v.id("P2"), s, compression, v.compression))
+				return fmt.Errorf("%s compresses with %s, %s was asked for", s, compression, v.compression)
 			}
 			return errors.Join(want.diff(got), b.broker.deleteTopic(ctx, topic(turn)))
 		},
