@@ -29,7 +29,7 @@ var bad = map[string]struct {
 	"no topics":         {"  class: file-sink\n  config: {file: a}\n", "connector c: topics: Must configure one of topics or topics.regex", ""},
 	"invalid topics":    {"  class: file-sink\n  config: {file: a, topics: 'a b'}\n", `connector c: topics: "a b" is no topic name: use only letters, digits, '.', '_' and '-'`, ""},
 	"transforms":        {"  class: file-sink\n  config: {file: a, topics: t, transforms: x, transforms.x.type: zap}\n", "connector c: transforms.x.type: unknown transform zap; this build has cast-key, ", ""},
-	"errors.tolerance":  {"  class: file-sink\n  config: {file: a, topics: t, errors.tolerance: all}\n", "connector c: errors.tolerance: is a Kafka Connect key that this version does not support", ""},
+	"errors.tolerance":  {"  class: file-sink\n  config: {file: a, topics: t, errors.tolerance: some}\n", "connector c: errors.tolerance: \"some\" is not one of none, all", ""},
 	"an override":       {"  class: file-sink\n  config: {file: a, topics: t, consumer.override.max.poll.records: 0}\n", "connector c: consumer.override.max.poll.records: ", ""},
 	"a converter":       {"  class: file-sink\n  config: {file: a, topics: t, value.converter: io.apicurio.registry.utils.converter.AvroConverter}\n", "connector c: value.converter: io.apicurio.registry.utils.converter.AvroConverter is not built into this version; use one of ", ""},
 	"converter without": {"  class: file-sink\n  config: {file: a, topics: t, value.converter.schemas.enable: false}\n", "", "connector c: value.converter.schemas.enable: has no effect without value.converter"},

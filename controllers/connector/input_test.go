@@ -69,7 +69,7 @@ func TestBadInput(t *testing.T) {
 		"invalid topic":    {spec: sink + `,"config":{"topics":"good,b@d"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"topics: ", "b@d"}},
 		"no topics":        {spec: sink, reason: v1alpha1.ReasonConfigInvalid, says: []string{"topics: "}},
 		"transforms":       {spec: source + `,"config":{"topic":"a","transforms":"x,z","transforms.x.type":"y"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"transforms.x.type: unknown transform y", "transforms.z.type: must be set", "regex-router"}},
-		"error handling":   {spec: source + `,"config":{"topic":"a","errors.tolerance":"all"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"errors.tolerance: "}},
+		"error handling":   {spec: source + `,"config":{"topic":"a","errors.tolerance":"some"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"errors.tolerance: ", "none, all"}},
 		"client overrides": {spec: source + `,"config":{"topic":"a","producer.override.acks":"2"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"producer.override.acks: "}},
 		"Avro": {
 			spec:   source + `,"config":{"topic":"a","value.converter":"io.confluent.connect.avro.AvroConverter"}`,

@@ -76,8 +76,8 @@ func (b *Batch) Fail(i int, err error) {
 // Failures returns what Fail was told, in that order.
 func (b *Batch) Failures() []Failure { return b.failures }
 
-// Compact removes the records that a transform has dropped. It is for the loop
-// of a sink.
+// Compact removes the records that were dropped, and forgets what Fail was told:
+// the places of the others change. It is for the loop of a sink.
 func (b *Batch) Compact() {
 	n := 0
 	for i := range b.Records {
@@ -91,6 +91,8 @@ func (b *Batch) Compact() {
 	}
 	clear(b.Records[n:])
 	b.Records = b.Records[:n]
+	clear(b.failures)
+	b.failures = b.failures[:0]
 }
 
 // Reset empties the batch for reuse.

@@ -22,10 +22,6 @@ const (
 // groupKey is the key of a sink's consumer group.
 const groupKey = "group.id"
 
-// deadLetterKey is the topic to which a sink writes what it cannot use: the only
-// reason for a sink to have a producer and an admin client.
-const deadLetterKey = "errors.deadletterqueue.topic.name"
-
 // The policies of Kafka Connect (KIP-458, KIP-1188): all keys, none, those that say
 // who connects, or those of a list.
 const (
@@ -132,7 +128,7 @@ func idle(kind Kind, r clientkeys.Role, props map[string]string) string {
 	switch {
 	case kind == SourceKind && r == clientkeys.Consumer:
 		return "has no effect: a source has no consumer"
-	case kind == SinkKind && r != clientkeys.Consumer && props[deadLetterKey] == "":
+	case kind == SinkKind && r != clientkeys.Consumer && props[deadLetterKey] == "": // dead letters are all that a sink writes
 		return "has no effect: a sink writes nothing to Kafka unless " + deadLetterKey + " is set"
 	}
 	return ""

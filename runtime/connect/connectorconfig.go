@@ -29,6 +29,7 @@ type ConnectorConfig struct {
 	// The predicates that transforms may name in transforms.ALIAS.predicate: aliases,
 	// for each of which predicates.ALIAS.type and the predicate's own keys are set.
 	Predicates []string `config:"predicates" optional:"true" importance:"low"`
+	ErrorsConfig
 }
 
 // SinkConfig are the keys that every sink has beside its own.

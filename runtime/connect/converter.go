@@ -71,3 +71,7 @@ func (p ConverterPlugin) Converts(side string) bool {
 
 // EverySide returns the sides of a converter that converts all of them.
 func EverySide() []string { return []string{KeySide, ValueSide, HeaderSide} }
+
+// Class returns the class of Kafka Connect that the converter stands for, or else
+// its name.
+func (p ConverterPlugin) Class() string { return classOf(p.Name, p.Aliases) }

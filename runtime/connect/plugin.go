@@ -69,6 +69,10 @@ type Plugin struct {
 	OpenSink   func(ctx context.Context, env Env, props map[string]string) (SinkTask, error)
 }
 
+// Class returns the class of Kafka Connect that the connector stands for, or else
+// its name.
+func (p Plugin) Class() string { return classOf(p.Name, p.Aliases) }
+
 // Plugin erases the config type.
 func (s Source[C]) Plugin() Plugin {
 	p := erase(SourceKind, s.Name, s.Version, s.Aliases, s.Doc, s.Tasks, s.Check)

@@ -72,6 +72,10 @@ func (r *Record) Origin() Origin { return r.origin }
 // is for the loops: a connector sees no such record.
 func (r *Record) Dropped() bool { return r.dropped }
 
+// Drop takes the record out of the stream. It is for the loops, and for a source's
+// or sink's record that has failed; a transform has Selection.Drop.
+func (r *Record) Drop() { r.dropped = true }
+
 // SetOrigin is for the loop that reads records from Kafka.
 func (r *Record) SetOrigin(o Origin) { r.origin = o }
 
@@ -100,6 +104,10 @@ type Codec struct {
 	Converter Converter
 	Topic     string
 	Arena     *Arena
+	// Failed, if there is one, is told that the converter could not decode d. It
+	// may try again and Set what it got, and returns nil; or the error of Get. It is
+	// for the loops.
+	Failed func(d *Datum, err error) error
 }
 
 // Set gives the datum a value and its schema; nil is no schema.
@@ -119,10 +127,20 @@ func (d *Datum) Get() (*Schema, Value, error) {
 	}
 	s, v, err := d.codec.Converter.ToConnect(d.codec.Arena, d.codec.Topic, d.raw)
 	if err != nil {
-		return nil, Value{}, err
+		return d.failed(err)
 	}
 	d.schema, d.value, d.codec = s, v, nil
 	return s, v, nil
+}
+
+func (d *Datum) failed(err error) (*Schema, Value, error) {
+	if d.codec.Failed != nil {
+		err = d.codec.Failed(d, err)
+	}
+	if err != nil {
+		return nil, Value{}, err
+	}
+	return d.schema, d.value, nil
 }
 
 // IsNull reports whether the value is null. It decodes the bytes unless they are

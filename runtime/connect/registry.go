@@ -116,4 +116,13 @@ func matches(class, name string, aliases []string, suffix string) bool {
 	return false
 }
 
+// classOf returns the class of Kafka Connect that a plugin stands for, or else its
+// name.
+func classOf(name string, aliases []string) string {
+	if len(aliases) > 0 {
+		return aliases[0]
+	}
+	return name
+}
+
 func simpleName(class string) string { return class[strings.LastIndexByte(class, '.')+1:] }

@@ -29,6 +29,17 @@ func patternProblems(pattern string) []configdef.Problem {
 	return nil
 }
 
+// matchesPattern reports whether a sink's config names its topics by an expression
+// that a topic matches. What cannot be told yet does not match.
+func matchesPattern(props map[string]string, topic string) bool {
+	pattern := props[TopicsRegexKey]
+	if pattern == "" || unresolved(pattern) {
+		return false
+	}
+	re, err := javaregex.Compile(pattern)
+	return err == nil && re.Matches(topic)
+}
+
 // TopicsPattern returns the expression of Go's that a sink's topics match; "" if
 // its config names the topics. The config must be valid and resolved.
 func TopicsPattern(props map[string]string) string {

@@ -175,7 +175,9 @@ func (p PredicateClass[C]) Plugin() PredicatePlugin {
 // ChainLink is one transform of a connector's chain, made for a task.
 type ChainLink struct {
 	// Alias is the name that the config gives it.
-	Alias     string
+	Alias string
+	// Class is Kafka Connect's class for it, or its own name.
+	Class     string
 	Transform Transform
 	// Predicate, if there is one, decides which records it applies to: those that
 	// satisfy it, or if Negate is set those that do not.
@@ -190,7 +192,7 @@ type ChainLink struct {
 func (c ChainConfig) Chain(kind Kind) ([]ChainLink, error) {
 	var links []ChainLink
 	for _, t := range c.Transforms {
-		link := ChainLink{Alias: t.Alias, PredicateAlias: t.Predicate, Negate: t.Negate}
+		link := ChainLink{Alias: t.Alias, Class: classOf(t.Plugin.Name, t.Plugin.Aliases), PredicateAlias: t.Predicate, Negate: t.Negate}
 		var err error
 		if link.Transform, err = t.Plugin.New(t.Props, kind); err != nil {
 			return nil, fmt.Errorf("making the transform %s: %w", t.Alias, err)

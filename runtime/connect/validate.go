@@ -36,6 +36,8 @@ func (r Registry) Validate(class string, props, defaults map[string]string) Vali
 	v.Plugin = p
 	v.Problems = append(v.Problems, refusedKeys(props)...)
 	v.Problems = append(v.Problems, topicProblems(p.Kind, props)...)
+	problems, warnings := checkErrors(p.Kind, props)
+	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
 	for _, side := range EverySide() {
 		c := r.ConverterFor(side, props, defaults)
 		v.Problems = append(v.Problems, c.Problems...)
@@ -44,7 +46,7 @@ func (r Registry) Validate(class string, props, defaults map[string]string) Vali
 	chain := r.ChainFor(p.Kind, props)
 	v.Problems = append(v.Problems, chain.Problems...)
 	v.Warnings = append(v.Warnings, chain.Warnings...)
-	problems, warnings := clientProblems(p.Kind, props, defaults)
+	problems, warnings = clientProblems(p.Kind, props, defaults)
 	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
 	problems, warnings = creationProblems(p.Kind, props, defaults)
 	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)

@@ -123,8 +123,51 @@ func TestValidate(t *testing.T) {
 			problems: []string{"connector.class: is not a config key here, set spec.class", "name: is not a config key here, set spec.connectorName", "tasks.max: is not a config key here, set spec.tasksMax"},
 		},
 		"not built": {
-			class: "file-source", props: props{"file": "/x", "errors.tolerance": "all", "exactly.once.support": "required"},
-			problems: []string{"errors.tolerance: is a Kafka Connect key", "exactly.once.support: is"},
+			class: "file-source", props: props{"file": "/x", "exactly.once.support": "required"},
+			problems: []string{"exactly.once.support: is a Kafka Connect key"},
+		},
+		"errors": {
+			class: "file-sink", props: props{
+				"topics": "a,b", "file": "/x", "errors.tolerance": "all", "errors.retry.timeout": "-1", "errors.retry.delay.max.ms": "1000",
+				"errors.log.enable": "true", "errors.log.include.messages": "true", "errors.deadletterqueue.topic.name": "c",
+				"errors.deadletterqueue.topic.replication.factor": "-1", "errors.deadletterqueue.context.headers.enable": "true",
+			},
+		},
+		"errors of a source": {class: "file-source", props: props{"file": "/x", "errors.tolerance": "all", "errors.deadletterqueue.topic.name": "c"}},
+		"errors from secrets": {class: "file-sink", props: props{
+			"topics": "a", "file": "/x", "errors.tolerance": "${secrets:a:b}", "errors.log.enable": "${secrets:a:b}", "errors.log.include.messages": "true",
+			"errors.deadletterqueue.topic.name": "${secrets:a:b}", "errors.deadletterqueue.topic.replication.factor": "1",
+		}},
+		"wrong errors": {
+			class: "file-sink", props: props{
+				"topics": "a", "file": "/x", "errors.tolerance": "some", "errors.retry.timeout": "-2", "errors.retry.delay.max.ms": "0", "errors.log.enable": "maybe",
+				"errors.deadletterqueue.topic.name": "a b", "errors.deadletterqueue.topic.replication.factor": "0", "errors.deadletterqueue.context.headers.enable": "1",
+			},
+			problems: []string{
+				`errors.retry.timeout: "-2" is not`, `errors.retry.delay.max.ms: "0" is not`, `errors.tolerance: "some" is not one of none, all`, `errors.log.enable: "maybe" is not`,
+				`errors.deadletterqueue.context.headers.enable: "1" is not`, "errors.deadletterqueue.topic.replication.factor: 0 is not a number of replicas",
+				`errors.deadletterqueue.topic.name: "a b" is no topic name`,
+			},
+		},
+		"dead letters among the topics": {
+			class: "file-sink", props: props{"topics": "a, b", "file": "/x", "errors.deadletterqueue.topic.name": "b"},
+			problems: []string{"errors.deadletterqueue.topic.name: The DLQ topic 'b' may not be included in the list of topics ('topics=a, b') consumed by the connector"},
+		},
+		"dead letters among the topics of an expression": {
+			class: "file-sink", props: props{"topics.regex": "a|b.*", "file": "/x", "errors.deadletterqueue.topic.name": "bad"},
+			problems: []string{"errors.deadletterqueue.topic.name: The DLQ topic 'bad' may not be matched by the regex for the topics ('topics.regex=a|b.*') consumed by the connector"},
+		},
+		"idle errors": {
+			class: "file-sink", props: props{
+				"topics": "a", "file": "/x", "errors.log.include.messages": "TRUE", "errors.deadletterqueue.topic.replication.factor": "1",
+				"errors.deadletterqueue.context.headers.enable": "true", "errors.tolerence": "all",
+			},
+			warnings: []string{
+				"errors.deadletterqueue.context.headers.enable: has no effect without errors.deadletterqueue.topic.name",
+				"errors.deadletterqueue.topic.replication.factor: has no effect without errors.deadletterqueue.topic.name",
+				"errors.log.include.messages: has no effect without errors.log.enable=true",
+				"errors.tolerence: is not a key of file-sink and has no effect, did you mean errors.tolerance?",
+			},
 		},
 		"unknown keys": {
 			class: "file-source", props: props{"fil": "/y", "file": "/x", "whatever": "1", "topics": "a"},

@@ -25,6 +25,20 @@ func (SinkConfig) ConfigDoc() map[string]string {
 }
 
 // ConfigDoc returns the documentation of the keys.
+func (ErrorsConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"errors.retry.timeout":                            "For how long a record is tried again that cannot be converted or transformed because of something that may pass, in milliseconds from the first try. 0 does not try again, -1 tries for ever.",
+		"errors.retry.delay.max.ms":                       "The longest pause between two tries, in milliseconds. The first is 300 ms, each later one twice as long; beyond this they are random.",
+		"errors.tolerance":                                "What a record does that fails for good: none fails the task, all skips the record.",
+		"errors.log.enable":                               "Whether each record that fails is written to the log, with the stage that it failed in.",
+		"errors.log.include.messages":                     "Whether the log also says which record it was.",
+		"errors.deadletterqueue.topic.name":               "The topic to which records are written that fail. Empty: none.",
+		"errors.deadletterqueue.topic.replication.factor": "The replication factor with which that topic is created if it is not there; -1 is the broker's default.",
+		"errors.deadletterqueue.context.headers.enable":   "Whether headers that begin with __connect.errors. say what has happened to the record.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
 func (WorkerConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"offset.flush.interval.ms":                   "How often the offsets of a task are committed, in milliseconds.",

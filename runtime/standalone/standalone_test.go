@@ -599,7 +599,7 @@ func TestValidate(t *testing.T) {
 	typo := source("d")
 	typo.Config, typo.Origin = map[string]string{"taks": "all"}, "x.yaml, document 4"
 	refused := source("e")
-	refused.Config = map[string]string{"errors.tolerance": "all", "name": "n"}
+	refused.Config = map[string]string{"errors.tolerance": "some", "name": "n"}
 	first, second := source("a"), sink("a")
 	first.Origin, second.Origin = "x.yaml, document 1", "y.yaml, document 1"
 	noTopics := Connector{Name: "f", Class: "out"}
@@ -613,7 +613,7 @@ func TestValidate(t *testing.T) {
 		"y.yaml, document 1: connector a: spec.connectorName: the name a in Kafka is already taken by x.yaml, document 1; offsets and consumer group would be shared, choose another one",
 		"x.yaml, document 3: connector c: connector.class: unknown class inn, did you mean in?; this build has in, out",
 		"connector e: name: is not a config key here, set spec.connectorName instead",
-		"connector e: errors.tolerance: is a Kafka Connect key that this version does not support; remove it",
+		`connector e: errors.tolerance: "some" is not one of none, all; did you mean "none"?`,
 		"connector f: topics: Must configure one of topics or topics.regex",
 		"connector f: topics.regex: Must configure one of topics or topics.regex",
 	}

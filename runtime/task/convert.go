@@ -17,15 +17,17 @@ import (
 // side converts the keys, the values or the headers of a source's records.
 type side struct {
 	name       string
+	stage      stage
+	class      string
 	conv       connect.Converter
 	comparable bool // conv may be compared with another one
 	topicFree  bool // its bytes are the same for all topics
 	room       int  // what the converter is likely to need
 }
 
-func newSide(name string, conv connect.Converter) side {
+func newSide(name string, at stage, class string, conv connect.Converter) side {
 	_, free := conv.(connect.TopicFree)
-	return side{name: name, conv: conv, comparable: conv != nil && reflect.TypeOf(conv).Comparable(), topicFree: free}
+	return side{name: name, stage: at, class: class, conv: conv, comparable: conv != nil && reflect.TypeOf(conv).Comparable(), topicFree: free}
 }
 
 // The room that a converter finds to begin with: as much as it has needed
@@ -41,17 +43,21 @@ func (s *side) bytes(a *connect.Arena, topic string, d *connect.Datum) ([]byte, 
 	}
 	schema, v, err := d.Get()
 	if err != nil {
-		return nil, fmt.Errorf("reading the %s: %w", s.name, err)
+		return nil, s.failed("reading", err)
 	}
 	b, err := s.conv.FromConnect(a.Tail(max(s.room, minTail)), topic, schema, v)
 	if err != nil {
-		return nil, fmt.Errorf("converting the %s: %w", s.name, err)
+		return nil, s.failed("converting", err)
 	}
 	if b == nil {
 		return nil, nil
 	}
 	s.room = min(max(len(b), s.room-s.room/256), maxTail)
 	return a.Take(b), nil
+}
+
+func (s *side) failed(act string, err error) error {
+	return &conversion{stage: s.stage, class: s.class, act: act + " the " + s.name, err: err}
 }
 
 // topicNames keeps one string for each topic. The producer keeps the names that
@@ -86,47 +92,52 @@ func (t *topicNames) name(topic string) (string, error) {
 // convert transforms the flight's batch and makes Kafka records of it. It returns
 // how many records are done with and, if that is not all, why the next one failed.
 func (s *Source) convert(f *flight) (n int, err error) {
-	defer s.caught(converting, &err)
-	limit, refused := refusal(f.batch)
+	s.chain.begin()
+	limit, refused := s.refusals(f.batch)
 	if at, err := s.chain.apply(f.batch, limit); err != nil {
-		limit, refused = at, err
+		limit, refused = at, s.fatal(f.batch, s.chain.fatal)
 	}
 	s.progress.enter(converting)
 	f.prepare(len(f.batch.Records))
-	for n = 0; n < limit; n++ {
+	for n < limit {
+		if n, err = s.fillFrom(f, n, limit); err == nil {
+			break
+		}
+		if err := s.fillAgain(f, n, err); err != nil {
+			limit, refused = n, err
+			break
+		}
+		n++ // it is filled, or skipped
+	}
+	if len(s.chain.skipped) > 0 {
+		s.buryAll(f, limit)
+	}
+	return limit, refused
+}
+
+// fillFrom makes the Kafka records of the records from one on. It returns where it
+// has ended: at the one on which it has failed.
+func (s *Source) fillFrom(f *flight, from, limit int) (n int, err error) {
+	defer s.caught(converting, &err)
+	for n = from; n < limit; n++ {
 		if err := s.fill(f, n); err != nil {
 			return n, err
 		}
 	}
-	return n, refused
-}
-
-// refusal returns the place of the first record that the connector has refused, or
-// the number of records, and why.
-func refusal(b *connect.Batch) (limit int, err error) {
-	limit = len(b.Records)
-	for _, fail := range b.Failures() {
-		if fail.Index < limit {
-			limit, err = max(fail.Index, 0), fail.Err
-		}
-	}
-	if err != nil {
-		err = fmt.Errorf("the connector refused record %d of its batch, which goes to topic %q: %w", limit, b.Records[limit].Topic, err)
-	}
-	return limit, err
+	return n, nil
 }
 
 // fill makes the Kafka record of record i.
 func (s *Source) fill(f *flight, i int) error {
 	r, sl := &f.batch.Records[i], &f.slots[i]
 	if r.Dropped() {
-		sl.rec, sl.flight, sl.next, sl.index, sl.dropped = kgo.Record{}, f, nil, int32(i), true
+		sl.rec, sl.flight, sl.next, sl.index, sl.dropped, sl.dead = kgo.Record{}, f, nil, int32(i), true, false
 		sl.acked.Store(true)
 		return checkOffset(r)
 	}
 	topic, err := s.topics.name(r.Topic)
 	if err != nil {
-		return fmt.Errorf("a record of source partition %s has no valid topic: %w", sourceText(r.Source), err)
+		return &conversion{stage: stageProduce, class: sourceLoopClass, act: fmt.Sprintf("a record of source partition %s has no valid topic", sourceText(r.Source)), err: err}
 	}
 	if err := checkRecord(r); err != nil {
 		return fmt.Errorf("a record for topic %q: %w", topic, err)
@@ -144,7 +155,7 @@ func (s *Source) fill(f *flight, i int) error {
 	if rec.Headers, err = s.headersOf(f, topic, r.Headers); err != nil {
 		return fmt.Errorf("a record for topic %q: %w", topic, err)
 	}
-	sl.rec, sl.flight, sl.next, sl.index, sl.partition, sl.dropped = rec, f, nil, int32(i), r.Partition, false
+	sl.rec, sl.flight, sl.next, sl.index, sl.partition, sl.dropped, sl.dead = rec, f, nil, int32(i), r.Partition, false, false
 	sl.acked.Store(false)
 	return nil
 }

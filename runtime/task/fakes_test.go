@@ -176,6 +176,7 @@ type written struct {
 	topic, key, value string
 	headers           int
 	timestamp         time.Time
+	all               []kgo.RecordHeader
 }
 
 // broker is a Producer that answers when it is told to, in the order of each
@@ -186,7 +187,7 @@ type broker struct {
 	waiting []promised
 	log     []written
 	refuse  map[string]error // by topic
-	serial  sync.Mutex
+	answers bool             // somebody does
 }
 
 type promised struct {
@@ -204,31 +205,33 @@ func (b *broker) Produce(_ context.Context, r *kgo.Record, promise func(*kgo.Rec
 	}
 }
 
-// answer answers what waits for the topics that are chosen.
+// answer answers what waits for the topics that are chosen, and what the promises
+// produce. Who comes while another one answers leaves it to that one.
 func (b *broker) answer(chosen func(topic string) bool) {
-	b.serial.Lock()
-	defer b.serial.Unlock()
 	b.mu.Lock()
-	var now []promised
-	b.waiting = slices.DeleteFunc(b.waiting, func(p promised) bool {
-		if chosen(p.r.Topic) {
-			now = append(now, p)
-			return true
+	defer b.mu.Unlock()
+	if b.answers {
+		return
+	}
+	b.answers = true
+	defer func() { b.answers = false }()
+	for {
+		i := slices.IndexFunc(b.waiting, func(p promised) bool { return chosen(p.r.Topic) })
+		if i < 0 {
+			return
 		}
-		return false
-	})
-	b.mu.Unlock()
-	for _, p := range now {
-		b.mu.Lock()
+		p := b.waiting[i]
+		b.waiting = slices.Delete(b.waiting, i, i+1)
 		err := b.refuse[p.r.Topic]
 		if err == nil {
 			b.log = append(b.log, written{
 				topic: p.r.Topic, key: string(p.r.Key), value: string(p.r.Value),
-				headers: len(p.r.Headers), timestamp: p.r.Timestamp,
+				headers: len(p.r.Headers), timestamp: p.r.Timestamp, all: p.r.Headers,
 			})
 		}
 		b.mu.Unlock()
 		p.promise(p.r, err)
+		b.mu.Lock()
 	}
 }
 
@@ -249,6 +252,19 @@ func (b *broker) values() []string {
 		vs = append(vs, w.value)
 	}
 	return vs
+}
+
+// of returns what was written to a topic.
+func (b *broker) of(topic string) []written {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []written
+	for _, w := range b.log {
+		if w.topic == topic {
+			all = append(all, w)
+		}
+	}
+	return all
 }
 
 func (b *broker) held() int {

@@ -25,6 +25,7 @@ type slot struct {
 	index     int32 // of the record in the flight's batch
 	partition int32 // what the connector asked for; rec.Partition is the client's
 	dropped   bool  // by a transform: acked from the start, and not produced
+	dead      bool  // what is in rec, if anything, is its dead letter
 	acked     atomic.Bool
 }
 
@@ -73,6 +74,7 @@ type flight struct {
 	unpopped int          // records that are not in the acked prefix of their partition
 	swept    bool         // its partitions were looked at since left is 0
 	cost     int          // bytes, what the budget counts
+	extra    int          // of those, what is not in the batch: the headers of dead letters
 }
 
 // recordCost is what a record costs in memory besides its bytes: the structs of
@@ -106,7 +108,9 @@ func (f *flight) end(n int) int {
 }
 
 // weigh sets the cost of the flight.
-func (f *flight) weigh() { f.cost = f.batch.Arena.Held() + recordCost*len(f.batch.Records) }
+func (f *flight) weigh() {
+	f.cost = f.batch.Arena.Held() + recordCost*len(f.batch.Records) + f.extra
+}
 
 // reset empties the flight for reuse, and gives back its memory.
 func (f *flight) reset() {
@@ -121,5 +125,5 @@ func (f *flight) reset() {
 	clear(f.parts)
 	f.parts = f.parts[:0]
 	f.left.Store(0)
-	f.unpopped, f.swept, f.cost = 0, false, 0
+	f.unpopped, f.swept, f.cost, f.extra = 0, false, 0, 0
 }

@@ -66,8 +66,11 @@ func isPanic(err error) bool {
 	return errors.As(err, &p)
 }
 
-// retriable reports whether err may pass. A panic does not, whatever its value.
-func retriable(err error) bool { return connect.IsRetriable(err) && !isPanic(err) }
+// retriable reports whether err may pass. A panic does not, whatever its value, and
+// neither does what was tried again already.
+func retriable(err error) bool {
+	return connect.IsRetriable(err) && !isPanic(err) && decodeErrorIn(err) == nil
+}
 
 // caught turns a panic into *err. It is to be deferred itself, not from within
 // another function.

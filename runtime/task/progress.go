@@ -21,6 +21,8 @@ type progress struct {
 	act                     atomic.Int32 // what the connector is asked to do
 
 	polled, failures, retries atomic.Int64
+	errors, skipped, logged   atomic.Int64
+	letters, lettersLost      atomic.Int64
 	lastError                 atomic.Int64 // Unix nanoseconds
 	batch, batchTime          measure
 	commitTime, commitFailed  measure
@@ -56,7 +58,7 @@ func (p *progress) wrote(records, bytes int64) {
 // erred notes that something went wrong just now.
 func (p *progress) erred() { p.lastError.Store(time.Now().UnixNano()) }
 
-// retried notes that the connector is asked again.
+// retried notes that something is tried again.
 func (p *progress) retried() {
 	p.retries.Add(1)
 	p.erred()
@@ -115,6 +117,8 @@ func (p *progress) copy() Progress {
 		// The slices are replaced, never written into.
 		Assignment: p.assignment, Offsets: p.offsets, Partitions: p.partitions,
 		Polled: p.polled.Load(), Failures: p.failures.Load(), Retries: p.retries.Load(), LastError: moment(p.lastError.Load()),
+		Errors: p.errors.Load(), Skipped: p.skipped.Load(), Logged: p.logged.Load(),
+		DeadLetters: p.letters.Load(), DeadLetterFailures: p.lettersLost.Load(),
 		Batch: p.batch.copy(now), BatchTime: p.batchTime.copy(now),
 		CommitTime: p.commitTime.copy(now), CommitFailed: p.commitFailed.copy(now),
 	}

@@ -44,6 +44,7 @@ type base struct {
 	interrupt interrupter   // ends a call that waits for the outside
 	failed    failure
 	progress  progress
+	policy    policy // for records that fail
 }
 
 func (b *base) init(o Options) {
@@ -64,6 +65,7 @@ func (b *base) init(o Options) {
 	}
 	b.o, b.env = o, environment(o)
 	b.log = b.env.Logger
+	b.policy.init(b)
 	b.paused.Store(o.Paused)
 	b.wake = make(chan struct{}, 1)
 	b.failed.done = make(chan struct{})

@@ -46,6 +46,10 @@ type Sink struct {
 	codecs map[string]*topicCodecs
 	runs   []run // of the batch
 
+	fetches kgo.Fetches                 // what the batch was made of, while it is delivered
+	settled map[connect.Origin]struct{} // its records that have failed and are done with
+	letters letters
+
 	member   atomic.Pointer[member]
 	busy     atomic.Bool // a goroutine asks for the ends of partitions
 	settling sync.WaitGroup
@@ -189,23 +193,14 @@ func (s *Sink) finish(ctx context.Context) error {
 func (s *Sink) open(ctx context.Context) (err error) {
 	s.progress.enter(opening)
 	defer s.caught(opening, &err)
+	if err := s.policy.DeadLetters.ensure(ctx); err != nil {
+		return err
+	}
 	t, err := s.o.Plugin.OpenSink(ctx, s.env, s.o.Config)
 	if err != nil {
 		return fmt.Errorf("opening the connector: %w", err)
 	}
 	s.task = t
-	return nil
-}
-
-// transform runs the chain over the batch, and takes out what it drops.
-func (s *Sink) transform() error {
-	if len(s.chain.links) == 0 {
-		return nil
-	}
-	if _, err := s.chain.apply(s.batch, len(s.batch.Records)); err != nil {
-		return err
-	}
-	s.batch.Compact()
 	return nil
 }
 

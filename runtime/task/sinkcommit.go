@@ -74,6 +74,9 @@ func (m *member) checkpoint(only []connect.TopicPartition, last bool) error {
 		s.progress.commitEnded(start, err)
 		return fmt.Errorf("pre-committing: %w", err)
 	}
+	if last {
+		s.awaitLetters(m.work)
+	}
 	accepted := s.acceptable(safe, offsets)
 	if len(accepted) == 0 {
 		return nil
@@ -88,9 +91,10 @@ func (m *member) checkpoint(only []connect.TopicPartition, last bool) error {
 }
 
 // acceptable returns what of the connector's answer can be committed: offsets of
-// partitions that it was asked about, not beyond what it was given, and beyond
-// what is committed.
+// partitions that it was asked about, not beyond what it was given nor beyond a
+// record whose dead letter Kafka has not taken, and beyond what is committed.
 func (s *Sink) acceptable(safe, asked connect.Offsets) connect.Offsets {
+	waiting := s.letters.first()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ok := make(connect.Offsets, len(safe))
@@ -100,8 +104,13 @@ func (s *Sink) acceptable(safe, asked connect.Offsets) connect.Offsets {
 		case !known || at > limit || at < 0:
 			s.log.Warn("the connector calls an offset safe that it was not asked about",
 				"topic", tp.Topic, "partition", tp.Partition, "offset", at, "asked", limit)
-		case p != nil && at > p.committed:
-			ok[tp] = at
+		case p != nil:
+			if first, some := waiting[tp]; some {
+				at = min(at, first)
+			}
+			if at > p.committed {
+				ok[tp] = at
+			}
 		}
 	}
 	return ok

@@ -174,16 +174,16 @@ func (t sinkTask) Put(ctx context.Context, b *connect.Batch) error {
 			return err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for i := range b.Records {
-		_, v, err := b.Records[i].Value.Get()
+		_, v, err := b.Records[i].Value.Get() // without the lock: it may take a while
 		if err != nil {
 			b.Fail(i, err)
 			continue
 		}
+		s.mu.Lock()
 		s.write(string(v.Bytes()))
 		s.headers += len(b.Records[i].Headers)
+		s.mu.Unlock()
 	}
 	return nil
 }

@@ -72,6 +72,7 @@ func (s *Sink) session(ctx, work context.Context) error {
 	s.member.Store(m)
 	defer m.close()
 	m.due = time.Now().Add(s.o.FlushInterval)
+	s.policy.hold = func(d time.Duration) bool { return m.hold(ctx, d) }
 	for s.going(ctx) {
 		err := m.turn(ctx)
 		if errors.Is(err, errFencedMember) {

@@ -184,9 +184,9 @@ func (s *Sink) codecsOf(topic string) *topicCodecs {
 	c := s.codecs[topic]
 	if c == nil {
 		c = &topicCodecs{
-			key:    connect.Codec{Converter: s.key, Topic: topic, Arena: &s.batch.Arena},
-			value:  connect.Codec{Converter: s.value, Topic: topic, Arena: &s.batch.Arena},
-			header: connect.Codec{Converter: s.header, Topic: topic, Arena: &s.batch.Arena},
+			key:    connect.Codec{Converter: s.key, Topic: topic, Arena: &s.batch.Arena, Failed: s.keyFailed},
+			value:  connect.Codec{Converter: s.value, Topic: topic, Arena: &s.batch.Arena, Failed: s.valueFailed},
+			header: connect.Codec{Converter: s.header, Topic: topic, Arena: &s.batch.Arena, Failed: s.headerFailed},
 		}
 		s.codecs[topic] = c
 	}
@@ -198,10 +198,11 @@ func (s *Sink) codecsOf(topic string) *topicCodecs {
 // us or the task is paused.
 func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 	s := m.s
+	s.fetches = fetches
+	defer s.delivered()
 	var retry backoff
-	for {
-		if err := s.transform(); err != nil {
-			s.fail(err)
+	for ready := false; ; {
+		if !ready && !m.transform(ctx) {
 			return
 		}
 		start, n := time.Now(), len(s.batch.Records)
@@ -211,8 +212,14 @@ func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 			return
 		case err == nil:
 			s.progress.delivered(n, start)
-			s.fail(s.advance())
+			m.conclude(ctx)
 			return
+		case decodeErrorIn(err) != nil:
+			if !m.setAside(ctx, err) {
+				return
+			}
+			ready = true // without that record
+			continue
 		case !retriable(err):
 			s.fail(fmt.Errorf("putting: %w", err))
 			return
@@ -225,6 +232,8 @@ func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 			return
 		}
 		s.read(fetches) // without what transforms and the connector have done to it
+		s.leaveOut()
+		ready = false
 	}
 }
 
@@ -232,7 +241,7 @@ func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 func (m *member) hold(ctx context.Context, d time.Duration) bool {
 	s := m.s
 	for end := time.Now().Add(d); ; {
-		if m.wanted.Load() || s.paused.Load() || !s.going(ctx) {
+		if m.pressed(ctx) {
 			return false
 		}
 		left := time.Until(end)
@@ -243,30 +252,52 @@ func (m *member) hold(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// advance notes the batch as put: each partition up to its first record that the
-// connector has failed. It returns the error of the first failed record.
-func (s *Sink) advance() error {
-	failures := s.batch.Failures()
-	records, bytes := int64(len(s.batch.Records)-len(failures)), int64(0)
+// pressed reports whether the batch must be given up if it takes longer.
+func (m *member) pressed(ctx context.Context) bool {
+	return m.wanted.Load() || m.s.paused.Load() || !m.s.going(ctx)
+}
+
+// conclude ends a batch that was put. What the connector has failed and is not done
+// with is read again, unless it ends the task.
+func (m *member) conclude(ctx context.Context) {
+	s := m.s
+	var open []connect.Failure
+	var err error
+	if failures := s.batch.Failures(); len(failures) > 0 {
+		open, err = m.settle(ctx, failures)
+	}
+	again := s.advance(open)
+	if err == nil && len(again) > 0 {
+		m.rewind(again)
+	}
+	s.fail(err)
+}
+
+// advance notes the batch as put: each partition up to its first record that is
+// open. It returns the offsets of those.
+func (s *Sink) advance(open []connect.Failure) (first connect.Offsets) {
+	records, bytes := int64(len(s.batch.Records)-len(s.batch.Failures())), int64(0)
 	s.mu.Lock()
 	for i := range s.runs {
 		r := &s.runs[i]
 		bytes += r.bytes
+		if _, ok := first[r.tp]; ok {
+			continue // an earlier run of the partition has ended before its end
+		}
 		next := r.next
-		for _, f := range failures {
-			if at, ok := s.failedAt(f, r); ok {
-				next = min(next, at)
+		for _, f := range open {
+			if at, ok := s.failedAt(f, r); ok && at < next {
+				if first == nil {
+					first = make(connect.Offsets)
+				}
+				next, first[r.tp] = at, at
 			}
 		}
 		r.part.next = max(r.part.next, next)
 	}
 	s.mu.Unlock()
 	s.progress.wrote(records, bytes)
-	if len(failures) == 0 {
-		return nil
-	}
-	s.progress.failures.Add(int64(len(failures)))
-	return failed(s.batch, failures)
+	return first
 }
 
 // failedAt returns the offset of a failed record, if it is of the run.
@@ -276,17 +307,6 @@ func (s *Sink) failedAt(f connect.Failure, r *run) (int64, bool) {
 	}
 	o := s.batch.Records[f.Index].Origin()
 	return o.Offset, o.Partition == r.tp.Partition && o.Topic == r.tp.Topic && o.Offset >= r.first && o.Offset < r.next
-}
-
-// failed returns the error of a batch of which records failed: the first one's.
-func failed(b *connect.Batch, failures []connect.Failure) error {
-	f := failures[0]
-	if f.Index < 0 || f.Index >= len(b.Records) {
-		return fmt.Errorf("the connector has failed record %d of a batch of %d: %w", f.Index, len(b.Records), f.Err)
-	}
-	o := b.Records[f.Index].Origin()
-	return fmt.Errorf("the record at offset %d of partition %d of topic %q cannot be written (%d of %d records in the batch failed): %w",
-		o.Offset, o.Partition, o.Topic, len(failures), len(b.Records), f.Err)
 }
 
 // batchStarts returns the offsets at which the batch begins.

@@ -59,7 +59,9 @@ func NewSource(o SourceOptions) *Source {
 	s.env.Offsets = o.Offsets
 	s.promise = s.acked
 	s.chain = chain{b: &s.base, links: o.Transforms}
-	s.key, s.value, s.header = newSide("key", o.Key), newSide("value", o.Value), newSide("header", o.Header)
+	s.key = newSide("key", stageKey, o.Errors.KeyClass, o.Key)
+	s.value = newSide("value", stageValue, o.Errors.ValueClass, o.Value)
+	s.header = newSide("header", stageHeader, o.Errors.HeaderClass, o.Header)
 	s.topics.all, s.topics.note = make(map[string]string), o.Topics != nil
 	s.sub = newSubmitted()
 	s.ring.memory, s.ring.budget = s.o.Memory, s.o.MaxInFlightBytes
@@ -128,10 +130,10 @@ func (s *Source) count(written, bytes int64) {
 // at a time, and must be quick.
 func (s *Source) acked(r *kgo.Record, err error) {
 	sl := slotOf(r.Context)
-	if err != nil {
-		s.lose(fmt.Errorf("producing to topic %q: %w", r.Topic, err))
-	} else {
+	if err == nil {
 		sl.acked.Store(true)
+	} else if s.unproduced(sl, r, err) {
+		return // its dead letter is on its way
 	}
 	// The flight may be reused from here on.
 	if sl.flight.left.Add(-1) == 0 {

@@ -32,6 +32,7 @@ func (s *Source) loop(ctx context.Context) (err error) {
 	}
 	s.committer, _ = s.task.(connect.Committer)
 	s.o.OnState(Running)
+	s.policy.hold = func(d time.Duration) bool { return s.hold(ctx, d) }
 	s.fail(s.turns(ctx))
 	return s.verdict(ctx, s.finish(ctx))
 }
@@ -135,10 +136,13 @@ func (s *Source) send(ctx context.Context, f *flight) {
 }
 
 // lose fails the task because of a record that cannot be written; nil does
-// nothing.
+// nothing, and what was interrupted is no failure.
 func (s *Source) lose(err error) {
-	if err != nil {
-		s.progress.failures.Add(1)
+	if err == nil || errors.Is(err, errInterrupted) {
+		return
+	}
+	if !errors.Is(err, errExceeded) {
+		s.progress.failures.Add(1) // the policy was not asked
 	}
 	s.fail(err)
 }
@@ -246,6 +250,9 @@ func (s *Source) flush(ctx context.Context, cause error) error {
 func (s *Source) open(ctx context.Context) (err error) {
 	s.progress.enter(opening)
 	defer s.caught(opening, &err)
+	if err := s.policy.DeadLetters.ensure(ctx); err != nil {
+		return err
+	}
 	t, err := s.o.Plugin.OpenSource(ctx, s.env, s.o.Config)
 	if err != nil {
 		return fmt.Errorf("opening the connector: %w", err)

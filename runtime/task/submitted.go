@@ -130,10 +130,10 @@ func (s *submitted) pop(p *sourcePart) {
 		f := sl.flight
 		f.unpopped--
 		s.popped++
-		if !sl.dropped {
+		if !sl.dropped && !sl.dead {
 			s.written++
+			s.bytes += int64(len(sl.rec.Key) + len(sl.rec.Value))
 		}
-		s.bytes += int64(len(sl.rec.Key) + len(sl.rec.Value))
 		if p == &s.none {
 			continue
 		}

@@ -103,10 +103,15 @@ type Progress struct {
 	// Polled counts the records that were read: by the connector of a source, from
 	// Kafka by a sink.
 	Polled int64
-	// Failures counts the records that could not be converted or written.
-	Failures int64
-	// Retries counts how often the connector was asked again after an error that
-	// may pass; LastError is when anything went wrong last.
+	// Failures counts the tries to convert, transform or write a record that failed,
+	// Errors the records that failed for good, Skipped those of them without which
+	// the task went on, and Logged those that were logged.
+	Failures, Errors, Skipped, Logged int64
+	// DeadLetters counts the dead letters that were given to Kafka,
+	// DeadLetterFailures those that it did not take.
+	DeadLetters, DeadLetterFailures int64
+	// Retries counts how often something was tried again after an error that may
+	// pass: a poll, a put or a record; LastError is when anything went wrong last.
 	Retries   int64
 	LastError time.Time
 	// Batch measures the records of a Poll that brought some, or of a Put; BatchTime
@@ -157,7 +162,9 @@ type Options struct {
 	Key, Value, Header connect.Converter
 	// Transforms are the task's own, in the order in which they apply.
 	Transforms []connect.ChainLink
-	Epochs     Epochs
+	// Errors are what becomes of records that fail.
+	Errors ErrorOptions
+	Epochs Epochs
 	// OnState is called from the loop with Running or Paused each time it gets
 	// there; it must not block.
 	OnState func(State)

@@ -383,7 +383,7 @@ func TestSinkTransformFails(t *testing.T) {
 		o.Transforms = []connect.ChainLink{{Alias: "a", Transform: failIf(oneOf("0:2"))}}
 		r.produce(0, 1, 3)
 		err := <-start(NewSink(o)).done
-		want := `transform a: the record at offset 1 of partition 0 of topic "in": unfit`
+		want := `Tolerance exceeded in error handler: transform a: the record at offset 1 of partition 0 of topic "in": unfit`
 		if err == nil || err.Error() != want {
 			t.Errorf("the task ended with %v, want %s", err, want)
 		}

@@ -30,7 +30,7 @@ func everyMetric() collector {
 	now := time.Now()
 	measured := task.Measure{Count: 4, Sum: int64(8 * time.Millisecond), Recent: task.Window{Count: 3, Sum: int64(6 * time.Millisecond), Max: int64(5 * time.Millisecond)}}
 	p := task.Progress{
-		Records: 10, Bytes: 100, Pending: 2, Polled: 12, Failures: 1, Retries: 3, Lag: 5, Assignment: []string{"t-0"},
+		Records: 10, Bytes: 100, Pending: 2, Polled: 12, Failures: 1, Errors: 11, Skipped: 12, Logged: 13, DeadLetters: 14, DeadLetterFailures: 15, Retries: 3, Lag: 5, Assignment: []string{"t-0"},
 		LastTurn: now, LastCommit: now, LastError: time.UnixMilli(1234),
 		Batch: task.Measure{Count: 4, Sum: 12, Recent: task.Window{Count: 2, Sum: 7, Max: 5}}, BatchTime: measured,
 		CommitTime: measured, CommitFailed: task.Measure{Count: 2, Recent: task.Window{Count: 1}},

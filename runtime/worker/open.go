@@ -55,6 +55,7 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 	if options.Header, err = w.converter(connect.HeaderSide, c); err != nil {
 		return err
 	}
+	options.Errors = w.errorOptions(plugin, c)
 	if options.Transforms, err = w.o.Registry.ChainFor(plugin.Kind, c.props).Chain(plugin.Kind); err != nil {
 		return err
 	}
