@@ -92,9 +92,9 @@ func TestValidateJSON(t *testing.T) {
 }
 
 func TestValidateUsesTheWorkersDefaults(t *testing.T) {
-	config := write(t, filepath.Join(t.TempDir(), "worker.properties"), "bootstrap.servers=a:9092\nvalue.converter=avro\nplugin.path=/x\n")
+	config := write(t, filepath.Join(t.TempDir(), "worker.properties"), "bootstrap.servers=a:9092\nvalue.converter=io.apicurio.registry.utils.converter.AvroConverter\nplugin.path=/x\n")
 	out, _, err := execute(t, connector("a", "  class: file-sink\n  config: {file: a, topics: t}\n"), "validate", "--config", config, "-f", "-")
-	if err == nil || !strings.Contains(err.Error(), "worker.properties: value.converter: avro is not built into this version") {
+	if err == nil || !strings.Contains(err.Error(), "worker.properties: value.converter: io.apicurio.registry.utils.converter.AvroConverter is not built into this version") {
 		t.Errorf("%q, %v; want the worker's converter refused", out, err)
 	}
 }

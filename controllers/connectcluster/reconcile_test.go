@@ -76,7 +76,9 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			v1alpha1.ReasonConfigInvalid, "offset.flush.interval.ms", yes,
 		},
 		"a converter that is not built": {
-			func(s *v1alpha1.ConnectClusterSpec) { s.Config = withConfig("value.converter", "avro") },
+			func(s *v1alpha1.ConnectClusterSpec) {
+				s.Config = withConfig("value.converter", "io.apicurio.registry.utils.converter.AvroConverter")
+			},
 			v1alpha1.ReasonConfigInvalid, "value.converter", yes,
 		},
 		"a Secret that is missing": {

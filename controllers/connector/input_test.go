@@ -71,8 +71,8 @@ func TestBadInput(t *testing.T) {
 		"transforms":       {spec: source + `,"config":{"topic":"a","transforms":"x,z","transforms.x.type":"y"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"transforms.x.type: unknown transform y", "transforms.z.type: must be set", "regex-router"}},
 		"error handling":   {spec: source + `,"config":{"topic":"a","errors.tolerance":"some"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"errors.tolerance: ", "none, all"}},
 		"client overrides": {spec: source + `,"config":{"topic":"a","producer.override.acks":"2"}`, reason: v1alpha1.ReasonConfigInvalid, says: []string{"producer.override.acks: "}},
-		"Avro": {
-			spec:   source + `,"config":{"topic":"a","value.converter":"io.confluent.connect.avro.AvroConverter"}`,
+		"a converter that is not built": {
+			spec:   source + `,"config":{"topic":"a","value.converter":"io.apicurio.registry.utils.converter.AvroConverter"}`,
 			reason: v1alpha1.ReasonConfigInvalid, says: []string{"value.converter: ", "not built", "json"},
 		},
 		"no such cluster": {

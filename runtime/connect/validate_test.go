@@ -178,9 +178,9 @@ func TestValidate(t *testing.T) {
 			problems: []string{"value.converter: unknown converter jsn, did you mean json?; use one of json, string"},
 		},
 		"converter that is not built": {
-			class: "file-source", props: props{"file": "/x", "key.converter": "io.confluent.connect.avro.AvroConverter", "value.converter": "avro"},
+			class: "file-source", props: props{"file": "/x", "key.converter": "io.apicurio.registry.utils.converter.AvroConverter", "value.converter": "avro"},
 			problems: []string{
-				"key.converter: io.confluent.connect.avro.AvroConverter is not built into this version; use one of json, string",
+				"key.converter: io.apicurio.registry.utils.converter.AvroConverter is not built into this version; use one of json, string",
 				"value.converter: avro is not built into this version",
 			},
 		},

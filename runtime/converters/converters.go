@@ -6,6 +6,7 @@ package converters
 
 import (
 	"penstock.dev/runtime/connect"
+	avroconv "penstock.dev/runtime/converters/avro"
 	bytesconv "penstock.dev/runtime/converters/bytes"
 	jsonconv "penstock.dev/runtime/converters/json"
 	primitiveconv "penstock.dev/runtime/converters/primitive"
@@ -29,6 +30,7 @@ func All() []connect.ConverterPlugin {
 		primitiveconv.Long(),
 		primitiveconv.Float(),
 		primitiveconv.Double(),
+		avroconv.Plugin(),
 		protobufconv.Plugin(),
 		simpleconv.Plugin(),
 	}

@@ -147,7 +147,7 @@ func TestWorkerRefusesBadSpecs(t *testing.T) {
 		"unknown provider":  {func(s *TaskSpec) { s.Config["password"] = "${vault:x}" }, "names no config provider of this worker, which has secrets"},
 		"missing key":       {func(s *TaskSpec) { delete(s.Config, "topic") }, "topic"},
 		"wrong secret type": {func(s *TaskSpec) { s.Config["limit"] = "${secrets:db:password}" }, "limit"},
-		"unknown converter": {func(s *TaskSpec) { s.Config["key.converter"] = "avro" }, "key.converter"},
+		"unknown converter": {func(s *TaskSpec) { s.Config["key.converter"] = "xml" }, "key.converter"},
 	}
 	h := run(t, cluster(t))
 	for name, tc := range tests {

@@ -148,7 +148,7 @@ func refused(t *testing.T, s *suite, _ string) {
 	for name, tc := range map[string]struct{ manifest, want string }{
 		"class":     {connectorManifest(ns, "bad-class", "file-sorce", 1, "{file: /files/x, topic: t}"), "file-source"},
 		"missing":   {connectorManifest(ns, "bad-missing", "file-source", 1, "{file: /files/x}"), "topic"},
-		"not built": {connectorManifest(ns, "bad-avro", "file-source", 1, "{file: /files/x, topic: t, value.converter: io.confluent.connect.avro.AvroConverter}"), "AvroConverter"},
+		"not built": {connectorManifest(ns, "bad-avro", "file-source", 1, "{file: /files/x, topic: t, value.converter: io.apicurio.registry.utils.converter.AvroConverter}"), "AvroConverter"},
 	} {
 		s.apply(t, tc.manifest)
 		eventually(t, truth, "a bad "+name+" is told", func() error {
