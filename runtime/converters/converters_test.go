@@ -80,7 +80,7 @@ func TestAllWorkWithoutConfig(t *testing.T) {
 			if k.Name == "" || k.Required && props[k.Name] == "" {
 				t.Errorf("%s: key %+v has neither name nor default", p.Name, k)
 			}
-			if strings.HasPrefix(k.Name, p.Name+".") {
+			if strings.HasPrefix(k.Name, "key.converter.") || strings.HasPrefix(k.Name, "value.converter.") {
 				t.Errorf("%s: key %s has a prefix", p.Name, k.Name)
 			}
 		}

@@ -17,7 +17,6 @@ import (
 // Config are the keys of the converter, those of
 // io.confluent.connect.avro.AvroConverterConfig and AvroDataConfig.
 type Config struct {
-	registry.Config
 	// Whether enums stay enums when they are written again, and whether the fields of a
 	// union are called by the full names of their types.
 	Enhanced bool `config:"enhanced.avro.schema.support" default:"false" importance:"medium"`
@@ -44,6 +43,8 @@ type Config struct {
 	CacheSize int `config:"schemas.cache.config" default:"1000" min:"1" importance:"low"`
 	// Whether a record is refused that has bytes behind its value.
 	FailOnTrailing bool `config:"avro.fail.on.trailing.data" default:"false" importance:"low"`
+
+	registry.Config
 }
 
 // ClassName is Confluent's name of the converter.

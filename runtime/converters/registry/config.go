@@ -50,11 +50,12 @@ type Config struct {
 	Normalize bool `config:"normalize.schemas" default:"false" importance:"medium"`
 	// How many schemas the converter remembers for each direction.
 	MaxSchemas int `config:"max.schemas.per.subject" default:"1000" min:"1" importance:"low"`
-	// The subject of record keys: TopicNameStrategy (<topic>-key), RecordNameStrategy
-	// (the record's full name) or TopicRecordNameStrategy (<topic>-<record's full name>),
-	// or the full class name of one of them.
+	// The subject of record keys: TopicNameStrategy, the topic and "-key";
+	// RecordNameStrategy, the record's full name; TopicRecordNameStrategy, the topic, "-"
+	// and the record's full name; or the full class name of one of them.
 	KeyStrategy string `config:"key.subject.name.strategy" default:"TopicNameStrategy" importance:"medium"`
-	// The subject of record values, likewise; that of TopicNameStrategy is <topic>-value.
+	// The subject of record values, likewise; that of TopicNameStrategy is the topic and
+	// "-value".
 	ValueStrategy string `config:"value.subject.name.strategy" default:"TopicNameStrategy" importance:"medium"`
 
 	// How long a connection to the registry may take to be made, in milliseconds.
@@ -100,40 +101,40 @@ type TLSConfig struct {
 // Unsupported are keys that are known elsewhere. To ignore one would do something
 // else than was asked for.
 type Unsupported struct {
-	// Not supported.
+	// Refused: certificates are read as PEM, which has no password.
 	TruststorePassword configdef.Password `config:"schema.registry.ssl.truststore.password" refused:"is not supported: certificates are read as PEM, which has no password" importance:"low"`
-	// Not supported.
+	// Refused: certificates are read as PEM, which has no password.
 	KeystorePassword configdef.Password `config:"schema.registry.ssl.keystore.password" refused:"is not supported: certificates are read as PEM, which has no password" importance:"low"`
-	// Not supported.
+	// Refused: the key is read without a password.
 	KeyPassword configdef.Password `config:"schema.registry.ssl.key.password" refused:"is not supported: give the key without a password" importance:"low"`
-	// Not supported.
+	// Refused; there are use.latest.version and use.schema.id.
 	LatestWithMetadata string `config:"use.latest.with.metadata" refused:"is not supported; use use.latest.version or use.schema.id" importance:"low"`
-	// Not supported.
+	// Refused; there is use.schema.id.
 	SchemaGUID string `config:"use.schema.guid" refused:"is not supported; use use.schema.id" importance:"low"`
-	// Not supported.
+	// Refused: a latest schema is looked up once.
 	LatestTTL string `config:"latest.cache.ttl.sec" refused:"is not supported: a latest schema is looked up once; restart the task to look it up again" importance:"low"`
-	// Not supported.
+	// Refused: a context stands in the URL.
 	ContextStrategy string `config:"context.name.strategy" refused:"is not supported; put the context into schema.registry.url: http://host:8081/contexts/<name>" importance:"low"`
-	// Not supported.
+	// Refused: the id is written before the data.
 	KeyIDSerializer string `config:"key.schema.id.serializer" refused:"is not supported: the id is written before the data" importance:"low"`
-	// Not supported.
+	// Refused: the id is written before the data.
 	ValueIDSerializer string `config:"value.schema.id.serializer" refused:"is not supported: the id is written before the data" importance:"low"`
-	// Not supported.
+	// Refused: the id is read before the data.
 	KeyIDDeserializer string `config:"key.schema.id.deserializer" refused:"is not supported: the id is read before the data" importance:"low"`
-	// Not supported.
+	// Refused: the id is read before the data.
 	ValueIDDeserializer string `config:"value.schema.id.deserializer" refused:"is not supported: the id is read before the data" importance:"low"`
-	// Not supported.
+	// Refused: rules of data contracts are not run.
 	RuleExecutors string `config:"rule.executors" refused:"is not supported: rules of data contracts are not run" importance:"low"`
-	// Not supported.
+	// Refused: rules of data contracts are not run.
 	RuleActions string `config:"rule.actions" refused:"is not supported: rules of data contracts are not run" importance:"low"`
-	// Not supported.
+	// Refused; there is bearer.auth.token.
 	Issuer string `config:"bearer.auth.issuer.endpoint.url" refused:"is not supported; use bearer.auth.token" importance:"low"`
-	// Not supported.
+	// Refused; there is bearer.auth.token.
 	ClientID string `config:"bearer.auth.client.id" refused:"is not supported; use bearer.auth.token" importance:"low"`
-	// Not supported.
+	// Refused; there is bearer.auth.token.
 	ClientSecret configdef.Password `config:"bearer.auth.client.secret" refused:"is not supported; use bearer.auth.token" importance:"low"`
-	// Not supported.
+	// Refused; there is bearer.auth.token.
 	CustomProvider string `config:"bearer.auth.custom.provider.class" refused:"is not supported; use bearer.auth.token" importance:"low"`
-	// Not supported.
+	// Refused: schemas are sent as they are.
 	SchemaFormat string `config:"schema.format" refused:"is not supported; leave the key out" importance:"low"`
 }
