@@ -161,6 +161,35 @@ func TestUseLatestVersion(t *testing.T) {
 	}
 }
 
+func TestWritesTheNearestBranch(t *testing.T) {
+	const record = `{"type":"record","name":"B","fields":[{"name":"x","type":"int","default":3}]}`
+	s := mustParse(t, `["null","double","long","int","string",{"type":"record","name":"A","fields":[]},`+record+`]`)
+	for name, tc := range map[string]struct {
+		schema *connect.Schema
+		value  connect.Value
+		want   string
+	}{
+		"int":    {connect.Int32Schema, connect.Int32Value(1), "\x06\x02"},
+		"int16":  {connect.Int16Schema, connect.Int16Value(1), "\x06\x02"},
+		"long":   {connect.Int64Schema, connect.Int64Value(1), "\x04\x02"},
+		"float":  {connect.Float32Schema, connect.Float32Value(1), "\x02\x00\x00\x00\x00\x00\x00\xf0\x3f"},
+		"record": {&connect.Schema{Type: connect.Struct, Name: "B"}, structOf(), "\x0c\x06"},
+		"other":  {&connect.Schema{Type: connect.Struct, Name: "C"}, structOf(), "\x0a"},
+		"null":   {connect.OptionalStringSchema, connect.Value{}, "\x00"},
+	} {
+		w, err := defaultRules(t).writer(tc.schema, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := (encoder{}).value([]byte{}, w, tc.value, 0); string(got) != tc.want || err != nil {
+			t.Errorf("%s: %x, %v", name, got, err)
+		}
+	}
+	if _, err := defaultRules(t).writer(connect.BytesSchema, s); err == nil {
+		t.Error("bytes have a branch")
+	}
+}
+
 func TestReadsAsLatest(t *testing.T) {
 	old := `{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"gone","type":"string"},{"name":"e","type":{"type":"enum","name":"E","symbols":["X","Y"]}},` +
 		`{"name":"l","type":{"type":"array","items":"int"}},{"name":"u","type":["null","int","string"]},{"name":"m","type":{"type":"map","values":"float"}}]}`

@@ -160,20 +160,32 @@ func (k *writers) union(n *writer, c *connect.Schema, s *schema) error {
 	}
 	n.op = opOptional
 	err := mismatch(c, s)
-	for i, b := range s.branches {
-		if b.kind == kNull {
-			continue
-		}
-		elem, wrong := k.writer(c, b)
-		if wrong == nil {
-			n.elem, n.branch = elem, i
-			return nil
-		}
-		if len(s.branches) <= 2 {
-			err = wrong
+	for _, strict := range []bool{true, false} {
+		for i, b := range s.branches {
+			if b.kind == kNull || strict && k.widens(c, b) {
+				continue
+			}
+			elem, wrong := k.writer(c, b)
+			if wrong == nil {
+				n.elem, n.branch = elem, i
+				return nil
+			}
+			if len(s.branches) <= 2 {
+				err = wrong
+			}
 		}
 	}
 	return err
+}
+
+// widens reports whether a branch is a wider number or a record of another name: one
+// that is taken only if no other can be.
+func (k *writers) widens(c *connect.Schema, b *schema) bool {
+	if b.kind == kRecord {
+		return b.name != k.scrubFull(c.Name)
+	}
+	own, ok := numberKinds[c.Type]
+	return ok && own != b.kind
 }
 
 // branches finds the branch for each field of a Connect union: that of its name, or
