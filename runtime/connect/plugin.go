@@ -35,6 +35,9 @@ type Source[C any] struct {
 	Tasks func(c C, max int) int
 	// Check finds what the tags cannot say. It is pure; nil means nothing.
 	Check func(c C) []configdef.Problem
+	// CheckOffset says what is wrong with an offset that a user wants to set for a
+	// source partition; numbers are int64 or float64. It is pure; nil takes all.
+	CheckOffset func(c C, partition, offset map[string]any) error
 	// Open starts one task.
 	Open func(ctx context.Context, env Env, c C) (SourceTask, error)
 }
@@ -63,6 +66,8 @@ type Plugin struct {
 	// Tasks returns how many of max tasks the connector can use, from 1 to max.
 	// The config must have passed Check.
 	Tasks func(props map[string]string, max int) int
+	// CheckOffset is Source's; nil takes all.
+	CheckOffset func(props map[string]string, partition, offset map[string]any) error
 	// OpenSource and OpenSink start one task from the resolved config; the one
 	// that is not of the plugin's Kind is nil.
 	OpenSource func(ctx context.Context, env Env, props map[string]string) (SourceTask, error)
@@ -76,6 +81,12 @@ func (p Plugin) Class() string { return classOf(p.Name, p.Aliases) }
 // Plugin erases the config type.
 func (s Source[C]) Plugin() Plugin {
 	p := erase(SourceKind, s.Name, s.Version, s.Aliases, s.Doc, s.Tasks, s.Check)
+	if s.CheckOffset != nil {
+		p.CheckOffset = func(props map[string]string, partition, offset map[string]any) error {
+			c, _ := configdef.Plan[C](props)
+			return s.CheckOffset(c, partition, offset)
+		}
+	}
 	p.OpenSource = func(ctx context.Context, env Env, props map[string]string) (SourceTask, error) {
 		c, err := decode[C](props)
 		if err != nil {

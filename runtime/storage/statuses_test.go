@@ -21,8 +21,9 @@ var id = TaskID{Connector: "my-c", Index: 2}
 
 func TestStatusFormat(t *testing.T) {
 	for want, s := range map[string]Status{
-		`{"state":"RUNNING","trace":null,"worker_id":"10.0.0.1:8083","generation":3}`: {"RUNNING", "", "10.0.0.1:8083", 3},
-		`{"state":"FAILED","trace":"a\nb","worker_id":"w","generation":-1}`:           {"FAILED", "a\nb", "w", -1},
+		`{"state":"RUNNING","trace":null,"worker_id":"10.0.0.1:8083","generation":3}`:       {"RUNNING", "", "10.0.0.1:8083", 3, ""},
+		`{"state":"FAILED","trace":"a\nb","worker_id":"w","generation":-1}`:                 {"FAILED", "a\nb", "w", -1, ""},
+		`{"state":"RUNNING","trace":null,"worker_id":"w","generation":4,"version":"4.3.1"}`: {"RUNNING", "", "w", 4, "4.3.1"},
 	} {
 		if got := string(s.encode()); got != want {
 			t.Errorf("%+v is written as %s, want %s", s, got, want)
@@ -112,11 +113,11 @@ func TestALateGoodbyeIsNotHeard(t *testing.T) {
 		now, late Status
 		want      string
 	}{
-		"another worker runs it":          {Status{"RUNNING", "", "b", 2}, Status{"UNASSIGNED", "", "a", 1}, "RUNNING"},
-		"the same worker, same life":      {Status{"RUNNING", "", "a", 1}, Status{"UNASSIGNED", "", "a", 1}, "UNASSIGNED"},
-		"another worker, but older":       {Status{"RUNNING", "", "b", 1}, Status{"UNASSIGNED", "", "a", 2}, "UNASSIGNED"},
-		"a failure is always heard":       {Status{"RUNNING", "", "b", 2}, Status{"FAILED", "x", "a", 1}, "FAILED"},
-		"nothing runs, so nothing to win": {Status{"FAILED", "x", "b", 2}, Status{"UNASSIGNED", "", "a", 1}, "UNASSIGNED"},
+		"another worker runs it":          {Status{"RUNNING", "", "b", 2, ""}, Status{"UNASSIGNED", "", "a", 1, ""}, "RUNNING"},
+		"the same worker, same life":      {Status{"RUNNING", "", "a", 1, ""}, Status{"UNASSIGNED", "", "a", 1, ""}, "UNASSIGNED"},
+		"another worker, but older":       {Status{"RUNNING", "", "b", 1, ""}, Status{"UNASSIGNED", "", "a", 2, ""}, "UNASSIGNED"},
+		"a failure is always heard":       {Status{"RUNNING", "", "b", 2, ""}, Status{"FAILED", "x", "a", 1, ""}, "FAILED"},
+		"nothing runs, so nothing to win": {Status{"FAILED", "x", "b", 2, ""}, Status{"UNASSIGNED", "", "a", 1, ""}, "UNASSIGNED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &Statuses{tasks: map[TaskID]Status{}}

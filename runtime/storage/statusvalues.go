@@ -12,12 +12,14 @@ import (
 )
 
 // Status is the state of a connector or a task as Kafka Connect writes it:
-// `{"state":"RUNNING","trace":null,"worker_id":"10.0.0.1:8083","generation":3}`.
+// `{"state":"RUNNING","trace":null,"worker_id":"10.0.0.1:8083","generation":3,"version":"1"}`.
 type Status struct {
 	State      string `json:"state"`
 	Trace      string `json:"trace"`
 	WorkerID   string `json:"worker_id"`
 	Generation int64  `json:"generation"`
+	// Version is the plugin's, "" if it is not known (KIP-891).
+	Version string `json:"version,omitempty"`
 }
 
 // encode writes the members in Kafka Connect's order and an empty trace as null.
@@ -33,7 +35,11 @@ func (s Status) encode() []byte {
 	b = append(b, `,"worker_id":`...)
 	b = javajson.AppendString(b, s.WorkerID)
 	b = append(b, `,"generation":`...)
-	return append(strconv.AppendInt(b, s.Generation, 10), '}')
+	b = strconv.AppendInt(b, s.Generation, 10)
+	if s.Version != "" {
+		b = javajson.AppendString(append(b, `,"version":`...), s.Version)
+	}
+	return append(b, '}')
 }
 
 // TaskDetail is what Kafka Connect's status of a task has no room for.

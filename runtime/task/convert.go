@@ -135,7 +135,11 @@ func (s *Source) fill(f *flight, i int) error {
 		sl.acked.Store(true)
 		return checkOffset(r)
 	}
+	known := len(s.topics.all)
 	topic, err := s.topics.name(r.Topic)
+	if len(s.topics.all) > known || i == 0 {
+		s.o.OnTopic(topic)
+	}
 	if err != nil {
 		return &conversion{stage: stageProduce, class: sourceLoopClass, act: fmt.Sprintf("a record of source partition %s has no valid topic", sourceText(r.Source)), err: err}
 	}

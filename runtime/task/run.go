@@ -63,6 +63,9 @@ func (b *base) init(o Options) {
 	if o.OnState == nil {
 		o.OnState = func(State) {}
 	}
+	if o.OnTopic == nil {
+		o.OnTopic = func(string) {}
+	}
 	b.o, b.env = o, environment(o)
 	b.log = b.env.Logger
 	b.policy.init(b)

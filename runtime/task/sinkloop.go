@@ -147,6 +147,7 @@ func (s *Sink) readPartition(topic string, f *kgo.FetchPartition, now time.Time)
 	if len(f.Records) == 0 {
 		return
 	}
+	s.o.OnTopic(topic)
 	p.begin(f.Records[0].Offset)
 	r := run{tp: tp, part: p, first: f.Records[0].Offset, next: f.Records[len(f.Records)-1].Offset + 1}
 	codecs := s.codecsOf(topic)

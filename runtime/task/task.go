@@ -168,6 +168,10 @@ type Options struct {
 	// OnState is called from the loop with Running or Paused each time it gets
 	// there; it must not block.
 	OnState func(State)
+	// OnTopic is called from the loop with the topics that the task reads or writes:
+	// with each at least once, and with one of them for each batch. It must not
+	// block; nil is nobody.
+	OnTopic func(topic string)
 	// FlushInterval is offset.flush.interval.ms; 0 is 5 s.
 	FlushInterval time.Duration
 	// StopTimeout bounds the graceful part of a stop; 0 is 30 s.

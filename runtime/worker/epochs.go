@@ -109,11 +109,12 @@ func (w *Worker) fence(ctx context.Context, l *link, kind connect.Kind, tasks []
 	return kafka.RemoveMembers(ctx, l.admin, l.statuses.Group(tasks[0].Connector), ids)
 }
 
-// PutConnectorState writes the state of a connector that has no task to do so.
-func (w *Worker) PutConnectorState(ctx context.Context, connector, state string) error {
+// PutConnectorState writes the state of a connector that has no task to do so,
+// and why it is in it, if there is more to say.
+func (w *Worker) PutConnectorState(ctx context.Context, connector, state, trace string) error {
 	l, err := w.awaitLink(ctx)
 	if err != nil {
 		return err
 	}
-	return l.statuses.PutConnector(ctx, connector, storage.Status{State: state, WorkerID: w.o.WorkerID})
+	return l.statuses.PutConnector(ctx, connector, storage.Status{State: state, Trace: trace, WorkerID: w.o.WorkerID})
 }

@@ -39,6 +39,7 @@ type link struct {
 	admin    *kadm.Client // over control
 	offsets  *storage.Offsets
 	statuses *storage.Statuses
+	configs  *storage.Configs // nil without a config topic
 }
 
 // reach opens the link, and tries until it has one or ctx is done. Kafka being
@@ -92,6 +93,14 @@ func (w *Worker) openLink(ctx context.Context) (l *link, err error) {
 	if l.offsets, err = storage.OpenOffsets(w.clients("offsets"), w.o.Topics.Offsets, w.log); err != nil {
 		return l, err
 	}
+	if w.o.Topics.Config != "" {
+		if l.configs, err = storage.OpenConfigs(w.clients("configs"), w.o.Topics.Config, w.log, w.o.OnConfig); err != nil {
+			return l, err
+		}
+		if err := l.configs.ReadToEnd(ctx); err != nil {
+			return l, err
+		}
+	}
 	if err := l.statuses.ReadToEnd(ctx); err != nil {
 		return l, err
 	}
@@ -105,6 +114,9 @@ func (l *link) close() {
 	}
 	if l.offsets != nil {
 		l.offsets.Close()
+	}
+	if l.configs != nil {
+		l.configs.Close()
 	}
 	for _, c := range []*kgo.Client{l.producer, l.control} {
 		if c != nil {
@@ -123,7 +135,7 @@ func (w *Worker) client(role string, hooks []kgo.Hook, extra ...kgo.Opt) (*kgo.C
 
 func (w *Worker) clientOf(config kafka.Config, role string, hooks []kgo.Hook, extra ...kgo.Opt) (*kgo.Client, error) {
 	return config.NewClient(kafka.Options{
-		ClientID: w.o.GroupID + "-" + role, Logger: slog.New(clientLog{w.log.Handler()}), Hooks: hooks, Dial: w.o.Dial,
+		ClientID: w.o.GroupID + "-" + role, Logger: slog.New(clientLog{w.log.With("logger", "kafka").Handler()}), Hooks: hooks, Dial: w.o.Dial,
 	}, extra...)
 }
 

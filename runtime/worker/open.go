@@ -37,7 +37,7 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 	log := c.redact.Logger(w.log.With("connector", s.Connector, "task", s.Index))
 	options := task.Options{
 		ID: s.id(), Count: s.Count, Epoch: s.Epoch, Paused: s.Paused, Plugin: plugin, Config: c.props,
-		Epochs: w.link, OnState: onState, FlushInterval: w.config.FlushInterval,
+		Epochs: w.link, OnState: onState, OnTopic: w.onTopic(s), FlushInterval: w.config.FlushInterval,
 		StopTimeout: w.config.ShutdownTimeout, Memory: &w.memory,
 		Env: func() connect.Env {
 			return connect.Env{Logger: log, Now: time.Now}

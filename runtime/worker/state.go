@@ -43,13 +43,13 @@ func (w *Worker) writeState(ctx context.Context, s TaskState, before *TaskState)
 }
 
 func (w *Worker) status(s TaskState) storage.Status {
-	return storage.Status{State: string(s.State), Trace: s.Error, WorkerID: w.o.WorkerID, Generation: s.Epoch}
+	return storage.Status{State: string(s.State), Trace: s.Error, WorkerID: w.o.WorkerID, Generation: s.Epoch, Version: w.version(s.Class)}
 }
 
 // connectorStatus is that of the connector, which has no instance of its own
 // here: it goes where its first task goes, and does not fail with it.
 func (w *Worker) connectorStatus(first TaskState) storage.Status {
-	return storage.Status{State: string(connectorState(first)), WorkerID: w.o.WorkerID, Generation: first.Epoch}
+	return storage.Status{State: string(connectorState(first)), WorkerID: w.o.WorkerID, Generation: first.Epoch, Version: w.version(first.Class)}
 }
 
 func (w *Worker) detail(s TaskState) storage.TaskDetail {

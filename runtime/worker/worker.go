@@ -55,6 +55,11 @@ type Options struct {
 	// that were resolved before. Those of Kafka need not be among them.
 	Hidden []string
 	Logger *slog.Logger
+	// OnConfig is called for each change in the config topic, if Topics names one;
+	// it must not block.
+	OnConfig func(storage.ConfigChange)
+	// TrackTopics notes in the status topic which topics a connector uses (KIP-558).
+	TrackTopics bool
 	// Metrics takes the worker's metrics; nil is none.
 	Metrics prometheus.Registerer
 	// Dial opens connections to Kafka; nil is the usual way.
@@ -74,10 +79,11 @@ type Worker struct {
 
 	wake    chan struct{} // the loop has something to do
 	changed chan struct{}
-	reached chan struct{} // closed when link is set
-	link    *link         // to Kafka
-	memory  task.Memory   // of the tasks
-	lent    shared        // clients of tasks with settings of their own
+	reached chan struct{}  // closed when link is set
+	link    *link          // to Kafka
+	memory  task.Memory    // of the tasks
+	lent    shared         // clients of tasks with settings of their own
+	writes  sync.WaitGroup // of topics; Run waits for them
 
 	mu       sync.Mutex
 	desired  map[task.ID]TaskSpec
@@ -172,6 +178,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer func() {
 		link.close() // it ends what is still being written
 		writes.Wait()
+		w.writes.Wait()
 		w.book.wait()
 	}()
 	w.link = link

@@ -43,7 +43,7 @@ func TestWorkerMovesData(t *testing.T) {
 		return d.State == "RUNNING" && d.Records == 10 && len(d.Offsets) == 1
 	})
 	status, _ := h.statuses.Task(ins)
-	if diff := cmp.Diff(storage.Status{State: "RUNNING", WorkerID: "10.0.0.1:8083", Generation: 1}, status); diff != "" {
+	if diff := cmp.Diff(storage.Status{State: "RUNNING", WorkerID: "10.0.0.1:8083", Generation: 1, Version: "1"}, status); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)
 	}
 	connector, _ := h.statuses.ConnectorStatus("in")
@@ -295,7 +295,7 @@ func TestRetire(t *testing.T) {
 			t.Errorf("task %d has epoch %d, want %d", i, got, want)
 		}
 	}
-	if err := h.PutConnectorState(t.Context(), "in", "STOPPED"); err != nil {
+	if err := h.PutConnectorState(t.Context(), "in", "STOPPED", ""); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the connector is stopped", func() bool { st, _ := h.statuses.ConnectorStatus("in"); return st.State == "STOPPED" })

@@ -7,6 +7,7 @@ package filesource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -38,6 +39,8 @@ func Plugin() connect.Plugin {
 		Doc:     "Reads the lines of a text file, or of standard input, and goes on as the file grows.",
 		Tasks:   func(Config, int) int { return 1 },
 		Check:   check,
+
+		CheckOffset: checkOffset,
 		Open: func(ctx context.Context, env connect.Env, c Config) (connect.SourceTask, error) {
 			// References are resolved only now, so what they hold is checked now.
 			if problems := check(c); len(problems) > 0 {
@@ -67,6 +70,33 @@ const (
 	filenameField = "filename"
 	positionField = "position"
 )
+
+// checkOffset says, in the words of FileStreamSourceConnector, what is wrong with
+// an offset that a user sets. Whether the file is as long shows when it is read.
+func checkOffset(c Config, partition, offset map[string]any) error {
+	if c.File == "" {
+		return errors.New("Offsets cannot be modified if the 'file' configuration is unspecified. " +
+			"This is because stdin is used for input and offsets are not tracked.")
+	}
+	at, ok := offset[positionField]
+	if !ok {
+		return fmt.Errorf("Offset objects should either be null or contain the key '%s'", positionField)
+	}
+	n, ok := at.(int64)
+	if !ok {
+		return fmt.Errorf("The value for the '%s' key in the offset is expected to be a Long value", positionField)
+	}
+	if n < 0 {
+		return fmt.Errorf("The value for the '%s' key in the offset should be a non-negative value", positionField)
+	}
+	if partition == nil {
+		return errors.New("Partition objects cannot be null")
+	}
+	if _, ok := partition[filenameField]; !ok {
+		return fmt.Errorf("Partition objects should contain the key '%s'", filenameField)
+	}
+	return nil
+}
 
 // emitter turns lines into records.
 type emitter struct {
