@@ -18,6 +18,7 @@ import (
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/kafka"
+	"penstock.dev/runtime/rest"
 	"penstock.dev/runtime/secrets"
 	"penstock.dev/runtime/storage"
 )
@@ -33,6 +34,10 @@ type settings struct {
 	// connection are the client properties with which Kafka is reached.
 	connection map[string]string
 	topics     storage.Topics
+	// configTopic is where connectors are kept that come through the REST API, rest
+	// the keys of that API.
+	configTopic string
+	rest        map[string]string
 	// defaults are the worker's own keys and the default converters.
 	defaults map[string]string
 	// providers resolve the references in connectors' configs.
@@ -47,7 +52,7 @@ func (s *settings) redactor() *secrets.Redactor { return secrets.NewRedactor(s.s
 // loadSettings reads the worker's settings from a properties file or from the
 // manifest's ConnectCluster; without both they are the defaults.
 func loadSettings(ctx context.Context, r connect.Registry, m manifest.Manifest, file string) (settings, []configdef.Problem, error) {
-	s := settings{origin: file, groupID: standaloneGroup, connection: map[string]string{}, defaults: map[string]string{}}
+	s := settings{origin: file, groupID: standaloneGroup, connection: map[string]string{}, rest: map[string]string{}, defaults: map[string]string{}}
 	var errs []error
 	switch {
 	case file != "" && m.Cluster != nil:
@@ -135,6 +140,10 @@ func (s *settings) take(props map[string]string) []error {
 			s.topics.Offsets = v
 		case k == "status.storage.topic":
 			s.topics.Status = v
+		case k == "config.storage.topic":
+			s.configTopic = v
+		case rest.IsKey(k):
+			s.rest[k] = v
 		case isTopicNumber(k):
 			errs = append(errs, s.topicNumber(k, v))
 		case isConnectionKey(k):
@@ -158,6 +167,9 @@ func (s *settings) nameTopics() {
 	if s.topics.Status == "" {
 		s.topics.Status = s.groupID + "-status"
 	}
+	if s.configTopic == "" {
+		s.configTopic = s.groupID + "-configs"
+	}
 }
 
 // isConnectionKey reports whether a key says how Kafka is reached.
@@ -169,7 +181,7 @@ func isConnectionKey(key string) bool {
 func isTopicNumber(key string) bool {
 	switch key {
 	case "offset.storage.partitions", "status.storage.partitions",
-		"offset.storage.replication.factor", "status.storage.replication.factor":
+		"offset.storage.replication.factor", "status.storage.replication.factor", "config.storage.replication.factor":
 		return true
 	}
 	return false
@@ -185,7 +197,7 @@ func (s *settings) topicNumber(key, value string) error {
 		s.topics.OffsetsPartitions = int32(n)
 	case "status.storage.partitions":
 		s.topics.StatusPartitions = int32(n)
-	case "offset.storage.replication.factor", "status.storage.replication.factor":
+	case "offset.storage.replication.factor", "status.storage.replication.factor", "config.storage.replication.factor":
 		s.topics.ReplicationFactor = max(int16(n), 0)
 	}
 	return nil

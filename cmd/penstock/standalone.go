@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -21,8 +20,10 @@ import (
 	"penstock.dev/cmd/penstock/manifest"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/kafka"
+	"penstock.dev/runtime/rest"
 	"penstock.dev/runtime/secrets"
 	"penstock.dev/runtime/standalone"
+	"penstock.dev/runtime/storage"
 	"penstock.dev/runtime/worker"
 )
 
@@ -56,15 +57,20 @@ type standaloneFlags struct {
 func standaloneCommand(r connect.Registry) *cobra.Command {
 	var f standaloneFlags
 	cmd := &cobra.Command{
-		Use:   "standalone -f FILE",
-		Short: "Run Connector manifests in this process, without Kubernetes",
-		Long: `Run Connector manifests in this process, without Kubernetes.
+		Use:   "standalone [-f FILE]",
+		Short: "Run connectors in this process, without Kubernetes",
+		Long: `Run connectors in this process, without Kubernetes.
 
-The files hold Connector documents; clusterRef is ignored. Secret documents
-satisfy configFrom, and a ConnectCluster document, or --config, says how to
-reach Kafka and gives the worker's defaults. Without both, and without --kafka,
-an embedded broker runs in this process and keeps its data under --data-dir, so
-that a second run goes on where the first has stopped.`,
+With -f the files hold Connector documents; clusterRef is ignored. Secret
+documents satisfy configFrom. Without -f connectors are made through Kafka
+Connect's REST API, which answers on http://localhost:8083, and are kept in
+Kafka, so that a second run has them again. With -f the REST API shows and
+pauses, stops and restarts them; what they are is for the files to say.
+
+A ConnectCluster document, or --config, says how to reach Kafka and gives the
+worker's defaults. Without both, and without --kafka, an embedded broker runs in
+this process and keeps its data under --data-dir, so that a second run goes on
+where the first has stopped.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.metricsSet = cmd.Flags().Changed("metrics-addr")
@@ -98,6 +104,9 @@ func (f standaloneFlags) check() error {
 	if f.dataDir == "" {
 		return errors.New("--data-dir must not be empty")
 	}
+	if f.untilIdle > 0 && len(f.files) == 0 {
+		return errors.New("--until-idle needs -f: connectors that come through the REST API may always come")
+	}
 	return nil
 }
 
@@ -112,9 +121,13 @@ func runStandalone(ctx context.Context, r connect.Registry, f standaloneFlags, s
 		return err
 	}
 	view := newView(f.output, std.out)
-	log, err := newLogger(view.logWriter(std.err), f.logLevel)
+	log, levels, err := newLeveledLogger(view.logWriter(std.err), f.logLevel)
 	if err != nil {
 		return err
+	}
+	api, err := f.restConfig(s)
+	if err != nil {
+		return s.redactor().Error(err)
 	}
 	config, stop, err := f.reach(s, std)
 	if err != nil {
@@ -123,7 +136,10 @@ func runStandalone(ctx context.Context, r connect.Registry, f standaloneFlags, s
 	defer func() { err = errors.Join(err, stop()) }()
 	s.secrets = append(s.secrets, config.Secrets()...)
 	start := time.Now()
-	result := f.run(ctx, job{r, m, s, config, f.untilIdle > 0, s.redactor().Logger(log), view})
+	result := f.run(ctx, job{
+		registry: r, manifest: m, settings: s, kafka: config, rest: api, batch: f.untilIdle > 0,
+		log: s.redactor().Logger(log), levels: levels, view: view, err: std.err,
+	})
 	return view.end(outcome(ctx, s.redactor().Error(result), time.Since(start)))
 }
 
@@ -133,7 +149,7 @@ func (f standaloneFlags) load(ctx context.Context, r connect.Registry, std stdio
 	if err != nil {
 		return m, settings{}, err
 	}
-	if len(m.Connectors) == 0 {
+	if len(m.Connectors) == 0 && len(f.files) > 0 {
 		return m, settings{}, fmt.Errorf("there is no Connector in %s", strings.Join(f.files, ", "))
 	}
 	s, warnings, err := loadSettings(ctx, r, m, f.config)
@@ -187,15 +203,24 @@ type job struct {
 	manifest manifest.Manifest
 	settings settings
 	kafka    kafka.Config
+	rest     rest.Config
 	batch    bool // it ends when there is nothing to do
 	log      *slog.Logger
+	levels   *rest.Levels
 	view     view
+	err      io.Writer // for people
 }
 
 func (f standaloneFlags) run(ctx context.Context, j job) error {
 	tuneCollector(os.LookupEnv)
 	metrics := newMetrics()
-	w := worker.New(j.workerOptions(metrics))
+	o := j.workerOptions(metrics)
+	var backend *standalone.Backend
+	if len(f.files) == 0 {
+		o.Topics.Config = j.settings.configTopic
+		o.OnConfig = func(c storage.ConfigChange) { backend.OnConfig(c) }
+	}
+	w := worker.New(o)
 	stop, err := f.serve(w, metrics, j.log)
 	if err != nil {
 		return err
@@ -205,10 +230,42 @@ func (f standaloneFlags) run(ctx context.Context, j job) error {
 	if f.untilIdle > 0 {
 		restart.MaxRestarts = batchRestarts
 	}
-	return standalone.New(standalone.Options{
-		Engine: w, Registry: j.registry, Connectors: j.manifest.Connectors, Restart: restart,
+	options := standalone.Options{
+		Engine: w, Registry: j.registry, Defaults: o.Defaults, Restart: restart,
 		UntilIdle: f.untilIdle, Observe: j.view.update, Logger: j.log,
-	}).Run(ctx)
+	}
+	b := standalone.BackendOptions{Kafka: w, Registry: j.registry, Files: f.files, SetLevel: func(logger, level string) { j.setLevel(logger, level) }, Logger: j.log}
+	if len(f.files) == 0 {
+		b.Kept = standalone.NewKept(j.registry, j.log)
+		options.Desired = b.Kept
+	} else {
+		b.Fixed = standalone.NewFixed(j.manifest.Connectors)
+		options.Desired = b.Fixed
+	}
+	s := standalone.New(options)
+	b.Standalone = s
+	backend = standalone.NewBackend(b)
+	closeAPI, err := f.serveAPI(j, backend)
+	if err != nil {
+		return err
+	}
+	defer closeAPI()
+	follow, done := context.WithCancel(ctx)
+	followed := make(chan struct{})
+	go func() { backend.Follow(follow); close(followed) }()
+	err = s.Run(ctx)
+	done()
+	<-followed
+	return err
+}
+
+// setLevel takes a level that another worker of the group may have asked for.
+func (j job) setLevel(logger, level string) {
+	if !j.levels.Valid(level) {
+		j.log.Warn("a log level is not known", "logger", logger, "level", level)
+		return
+	}
+	j.levels.Set(logger, level)
 }
 
 func (j job) workerOptions(metrics prometheus.Registerer) worker.Options {
@@ -223,10 +280,10 @@ func (j job) workerOptions(metrics prometheus.Registerer) worker.Options {
 		host = "localhost"
 	}
 	return worker.Options{
-		GroupID: j.settings.groupID, WorkerID: net.JoinHostPort(host, workerPort), Pod: host, PodUID: fmt.Sprintf("%s-%d", host, os.Getpid()),
+		GroupID: j.settings.groupID, WorkerID: j.rest.Advertised(host), Pod: host, PodUID: fmt.Sprintf("%s-%d", host, os.Getpid()),
 		Version: version, Kafka: j.kafka, Topics: j.settings.topics, Registry: j.registry,
 		Secrets: secrets.New(providers), Defaults: defaults, Hidden: j.settings.secrets,
-		Logger: j.log, Metrics: metrics,
+		Logger: j.log, Metrics: metrics, TrackTopics: j.rest.TopicTracking,
 	}
 }
 

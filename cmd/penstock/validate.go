@@ -36,6 +36,7 @@ knows, do not, unless --strict makes problems of them.`,
 		},
 	}
 	addFiles(cmd, &f.files)
+	_ = cmd.MarkFlagRequired("filename") // the flag exists
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "refuse what is only a warning otherwise, such as unknown config keys")
 	cmd.Flags().StringVar(&f.config, "config", "", "worker properties `file` with the workers' defaults")
 	addOutput(cmd, &f.output)
@@ -44,7 +45,6 @@ knows, do not, unless --strict makes problems of them.`,
 
 func addFiles(cmd *cobra.Command, files *[]string) {
 	cmd.Flags().StringArrayVarP(files, "filename", "f", nil, "manifests: a `file`, a directory, an address, or - for stdin; may be repeated")
-	_ = cmd.MarkFlagRequired("filename") // the flag exists
 }
 
 // findings is what `penstock validate -o json` prints.

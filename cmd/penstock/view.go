@@ -82,22 +82,24 @@ func newView(output string, w io.Writer) view {
 type changes struct {
 	mu    sync.Mutex
 	last  []standalone.Status
-	shown []standalone.Status
+	shown map[string]standalone.Status // by connector
 }
 
 // next returns the statuses that changed since they were last returned.
 func (c *changes) next(statuses []standalone.Status) []standalone.Status {
 	c.last = statuses
+	shown := make(map[string]standalone.Status, len(statuses))
 	var out []standalone.Status
-	for i, s := range statuses {
-		if i >= len(c.shown) {
-			c.shown = append(c.shown, s)
-		} else if !worthALine(c.shown[i], s) {
+	for _, s := range statuses {
+		before, known := c.shown[s.Connector]
+		if known && !worthALine(before, s) {
+			shown[s.Connector] = before
 			continue
 		}
-		c.shown[i] = s
+		shown[s.Connector] = s
 		out = append(out, s)
 	}
+	c.shown = shown
 	return out
 }
 

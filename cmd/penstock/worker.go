@@ -141,6 +141,7 @@ func (f workerFlags) options(ctx context.Context, r connect.Registry, log *slog.
 	return worker.Options{
 		GroupID: s.groupID, WorkerID: net.JoinHostPort(f.IP, workerPort), Pod: f.Pod, PodUID: f.UID, Version: version,
 		Kafka: config, Topics: s.topics, Registry: r, Defaults: s.defaults, Hidden: s.secrets, Logger: log,
+		TrackTopics: s.rest["topic.tracking.enable"] != "false",
 	}, s.providers, nil
 }
 

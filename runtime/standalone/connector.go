@@ -7,6 +7,7 @@ package standalone
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,6 +41,12 @@ type Connector struct {
 	Restart *RestartPolicy
 	// Origin says where the connector stands, for messages: "orders.yaml, document 2".
 	Origin string
+}
+
+// same reports whether two states of a connector differ at most in a pause.
+func (c Connector) same(o Connector) bool {
+	return c.Class == o.Class && max(c.TasksMax, 1) == max(o.TasksMax, 1) && (c.State == Stopped) == (o.State == Stopped) &&
+		maps.Equal(c.Config, o.Config)
 }
 
 // RestartPolicy says when a failed task is started again.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"penstock.dev/runtime/connect"
@@ -24,6 +25,8 @@ const (
 	patience = 10 * time.Second
 	// again is the pause after which such a write is tried again.
 	again = time.Second
+	// reachTimeout is how long a run that somebody waits for tries to reach Kafka.
+	reachTimeout = time.Minute
 )
 
 // Engine runs tasks; a *worker.Worker is one.
@@ -43,14 +46,19 @@ type Engine interface {
 	// this index on, and removes their statuses.
 	Retire(ctx context.Context, connector string, kind connect.Kind, from int) error
 	// PutConnectorState writes the state of a connector that has no task to do so.
-	PutConnectorState(ctx context.Context, connector, state string) error
+	PutConnectorState(ctx context.Context, connector, state, trace string) error
+	// Forget removes the statuses of a connector that is no more.
+	Forget(ctx context.Context, connector string) error
 }
 
 // Options are what New needs.
 type Options struct {
-	Engine     Engine
-	Registry   connect.Registry
-	Connectors []Connector
+	Engine   Engine
+	Registry connect.Registry
+	// Defaults is the worker's config, which validation refers to.
+	Defaults map[string]string
+	// Desired says which connectors are to run.
+	Desired Desired
 	// Restart holds for connectors that have no policy; zero is
 	// DefaultRestartPolicy.
 	Restart RestartPolicy
@@ -83,18 +91,29 @@ func (e *FailedError) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-// Standalone runs connectors on a worker of its own.
+// Standalone runs connectors on a worker of its own. One goroutine, the loop, owns
+// what is planned; it waits for nothing but its ticker and messages.
 type Standalone struct {
 	o     Options
 	plans []*plan
 
-	bound time.Time // when all tasks had their first epoch
-	last  []Status
-	idle  time.Time // since when there is nothing to do; zero: there is something
+	requests chan func()
+	wake     chan struct{} // Desired has changed
+	results  chan done
+	slots    chan struct{}
+	working  sync.WaitGroup
+	ended    chan struct{} // closed when the loop has ended
+	waiters  []*waiter
+
+	seen    int64     // the version of Desired that was last looked at
+	changed bool      // the assignment is to be made again
+	begun   time.Time // when the loop began
+	bound   time.Time // when all tasks had their first epoch
+	last    []Status
+	idle    time.Time // since when there is nothing to do; zero: there is something
 }
 
-// New returns a Standalone that is not running yet. The connectors must have
-// passed Validate.
+// New returns a Standalone that is not running yet.
 func New(o Options) *Standalone {
 	if o.Restart == (RestartPolicy{}) {
 		o.Restart = DefaultRestartPolicy()
@@ -102,12 +121,18 @@ func New(o Options) *Standalone {
 	if o.Observe == nil {
 		o.Observe = func([]Status) {}
 	}
-	s := &Standalone{o: o}
-	for _, c := range o.Connectors {
-		plugin, _ := o.Registry.Lookup(c.Class)
-		s.plans = append(s.plans, newPlan(c, plugin, o.Restart))
+	return &Standalone{
+		o: o, seen: -1, requests: make(chan func()), wake: make(chan struct{}, 1), results: make(chan done),
+		slots: make(chan struct{}, jobsAtOnce), ended: make(chan struct{}),
 	}
-	return s
+}
+
+// Wake tells that Desired has changed. It never blocks.
+func (s *Standalone) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Run runs the connectors until ctx is done or, with UntilIdle, until there is
@@ -142,19 +167,25 @@ func (s *Standalone) Run(ctx context.Context) error {
 
 // loop is the operator of the worker. It returns nil when ctx is done.
 func (s *Standalone) loop(ctx context.Context) error {
-	if err := s.bind(ctx); err != nil || ctx.Err() != nil {
-		return err
-	}
-	s.bound = time.Now()
+	ctx, cancel := context.WithCancel(ctx)
+	defer s.working.Wait()
+	defer close(s.ended)
+	defer cancel()
+	s.begun = time.Now()
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	for {
-		if done, err := s.turn(ctx, time.Now()); done {
+		if over, err := s.turn(ctx, time.Now()); over {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case f := <-s.requests:
+			f()
+		case d := <-s.results:
+			s.finish(d, time.Now())
+		case <-s.wake:
 		case <-s.o.Engine.Changed():
 		case <-ticker.C:
 		}
@@ -164,13 +195,22 @@ func (s *Standalone) loop(ctx context.Context) error {
 // turn looks at the tasks once and does what is to be done. It returns true if
 // that was the last time.
 func (s *Standalone) turn(ctx context.Context, now time.Time) (bool, error) {
+	loaded := s.sync()
 	tasks := s.o.Engine.Tasks()
 	if err := s.yield(ctx, tasks, now); err != nil {
 		return true, err
 	}
 	s.fail(tasks, now)
-	if s.restart(ctx, now) {
+	s.step(ctx, tasks, now)
+	if s.changed {
+		s.changed = false
 		s.assign()
+	}
+	if s.bound.IsZero() {
+		if !loaded || s.unbound() {
+			return s.impatient(now)
+		}
+		s.bound = now
 	}
 	statuses := s.statuses(tasks, now)
 	if s.busy(statuses) {
@@ -179,25 +219,108 @@ func (s *Standalone) turn(ctx context.Context, now time.Time) (bool, error) {
 		s.idle = now
 	}
 	s.observe(statuses)
+	s.answerWaiters()
 	if s.o.UntilIdle > 0 && !s.idle.IsZero() && now.Sub(s.idle) >= s.o.UntilIdle {
 		return true, s.failures()
 	}
 	return false, nil
 }
 
-// fail notes which tasks have failed.
-func (s *Standalone) fail(tasks []worker.TaskState, now time.Time) {
+// unbound reports whether a connector waits for its first epochs.
+func (s *Standalone) unbound() bool {
+	return slices.ContainsFunc(s.plans, func(p *plan) bool { return p.phase == binding })
+}
+
+// impatient gives up if somebody waits and it has taken too long.
+func (s *Standalone) impatient(now time.Time) (bool, error) {
+	s.answerWaiters()
+	if s.o.UntilIdle == 0 || now.Sub(s.begun) < reachTimeout {
+		return false, nil
+	}
+	return true, fmt.Errorf("the connectors were not started within %s: %w", reachTimeout, s.o.Engine.Ready())
+}
+
+// sync takes over what is desired, if that has changed. It returns false as long
+// as that is not known.
+func (s *Standalone) sync() bool {
+	version := s.o.Desired.Version()
+	if version < 0 {
+		return false
+	}
+	if version == s.seen {
+		return true
+	}
+	s.seen = version
+	wanted := map[string]bool{}
+	for _, c := range s.o.Desired.Connectors() {
+		wanted[c.Name] = true
+		if p := s.plan(c.Name); p != nil {
+			p.want(c)
+			continue
+		}
+		s.plans = append(s.plans, newPlan(c, s.o.Registry, s.o.Defaults, s.o.Restart))
+	}
 	for _, p := range s.plans {
-		for _, t := range tasks {
-			if t.Connector != p.c.Name || t.State != task.Failed || t.Epoch != p.tasks[t.Index].epoch {
+		p.gone = p.gone || !wanted[p.c.Name]
+	}
+	s.changed = true // a pause, for one
+	return true
+}
+
+// step brings every plan one step on.
+func (s *Standalone) step(ctx context.Context, tasks []worker.TaskState, now time.Time) {
+	for _, p := range slices.Clone(s.plans) {
+		if p.busy {
+			continue
+		}
+		if p.phase != draining && p.leaving() {
+			p.phase, p.tasks = draining, nil
+			s.changed = true
+			s.assign() // before it is looked whether they have ended
+			continue
+		}
+		if p.phase == draining {
+			if !p.drained(tasks) {
 				continue
 			}
-			k := p.tasks[t.Index]
-			known := !k.retry.IsZero() || k.final != ""
-			k.failed(p.policy, t.Error, now)
-			if !known {
-				s.logFailure(p, t, k, now)
+			if !p.gone {
+				s.revive(p)
 			}
+		}
+		if now.Before(p.notBefore) {
+			continue
+		}
+		if j := s.newJob(p, now); j != nil {
+			s.start(ctx, j)
+		}
+	}
+}
+
+// revive makes a drained plan that of the connector's next state.
+func (s *Standalone) revive(p *plan) {
+	c := p.c
+	if p.next != nil {
+		c = *p.next
+	}
+	p.become(c, s.o.Registry, s.o.Defaults, s.o.Restart)
+}
+
+func (s *Standalone) remove(p *plan) {
+	s.plans = slices.DeleteFunc(s.plans, func(o *plan) bool { return o == p })
+}
+
+// fail notes which tasks have failed.
+func (s *Standalone) fail(tasks []worker.TaskState, now time.Time) {
+	for _, t := range tasks {
+		p := s.plan(t.Connector)
+		k := p.task(t)
+		if k == nil || t.State != task.Failed || t.Epoch != k.epoch {
+			continue
+		}
+		known := !k.retry.IsZero() || k.final != ""
+		k.failed(p.policy, t.Error, now)
+		if !known {
+			s.logFailure(p, t, k, now)
 		}
 	}
 }
@@ -211,37 +334,12 @@ func (s *Standalone) logFailure(p *plan, t worker.TaskState, k *taskPlan, now ti
 	log.Warn("the task has failed and is restarted", "in", k.retry.Sub(now), "restarts", len(k.restarts))
 }
 
-// restart gives a new epoch to the tasks whose pause is over; it returns whether
-// there was one.
-func (s *Standalone) restart(ctx context.Context, now time.Time) bool {
-	changed := false
-	for _, p := range s.plans {
-		for i, k := range p.tasks {
-			if k.retry.IsZero() || now.Before(k.retry) {
-				continue
-			}
-			epoch, err := s.nextEpoch(ctx, p.c.Name, i)
-			if err != nil {
-				s.o.Logger.Warn("restarting a task failed, trying again", "connector", p.c.Name, "task", i, "error", err)
-				k.retry = now.Add(again)
-				continue
-			}
-			k.restarted(epoch, now)
-			changed = true
-		}
-	}
-	return changed
-}
-
-func (s *Standalone) nextEpoch(ctx context.Context, connector string, index int) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return s.o.Engine.NextEpoch(ctx, connector, index)
-}
-
 func (s *Standalone) assign() {
 	var specs []worker.TaskSpec
 	for _, p := range s.plans {
+		if p.phase != settled {
+			continue
+		}
 		for i := range p.tasks {
 			specs = append(specs, p.spec(i))
 		}

@@ -35,8 +35,11 @@ type engine struct {
 	retired  []string
 	put      []string
 	epochErr error
-	changed  chan struct{}
-	end      chan error
+	// hanging are connectors whose tasks do not end.
+	hanging map[string]bool
+	forgot  []string
+	changed chan struct{}
+	end     chan error
 	// on decides the state of a task that is assigned under a new epoch.
 	on func(s worker.TaskSpec) worker.TaskState
 }
@@ -67,14 +70,21 @@ func (e *engine) Assign(specs []worker.TaskSpec) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.specs = specs
+	wanted := map[string]bool{}
 	for _, s := range specs {
 		key := fmt.Sprintf("%s-%d", s.Connector, s.Index)
+		wanted[key] = true
 		if old, ok := e.states[key]; ok && old.Epoch == s.Epoch {
 			continue
 		}
 		st := e.on(s)
 		st.Connector, st.Index, st.Epoch = s.Connector, s.Index, s.Epoch
 		e.states[key] = st
+	}
+	for key, s := range e.states {
+		if !wanted[key] && !e.hanging[s.Connector] {
+			delete(e.states, key)
+		}
 	}
 }
 
@@ -132,10 +142,17 @@ func (e *engine) Retire(_ context.Context, connector string, _ connect.Kind, fro
 	return nil
 }
 
-func (e *engine) PutConnectorState(_ context.Context, connector, state string) error {
+func (e *engine) PutConnectorState(_ context.Context, connector, state, trace string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.put = append(e.put, connector+" "+state)
+	e.put = append(e.put, strings.TrimSpace(connector+" "+state+" "+trace))
+	return nil
+}
+
+func (e *engine) Forget(_ context.Context, connector string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.forgot = append(e.forgot, connector)
 	return nil
 }
 
@@ -239,7 +256,7 @@ func TestBindsTasks(t *testing.T) {
 		many.TasksMax, many.Config = 3, map[string]string{"tasks": "all"}
 		paused, stopped := sink("paused"), source("stopped")
 		paused.State, stopped.State = Paused, Stopped
-		r := start(t, e, Options{Connectors: []Connector{many, paused, stopped}})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{many, paused, stopped})})
 
 		want := []worker.TaskSpec{
 			{Connector: "many", Index: 0, Count: 3, Class: "in", Config: many.Config, Epoch: 1},
@@ -250,6 +267,7 @@ func TestBindsTasks(t *testing.T) {
 		if diff := cmp.Diff(want, e.specs); diff != "" {
 			t.Errorf("assignment (-want +got):\n%s", diff)
 		}
+		slices.Sort(e.retired) // they are bound side by side
 		if diff := cmp.Diff([]string{"many from 3", "paused from 1", "stopped from 0"}, e.retired); diff != "" {
 			t.Errorf("retired (-want +got):\n%s", diff)
 		}
@@ -271,7 +289,7 @@ func TestBindWaitsForKafka(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
 		e.epochErr = errors.New("no broker")
-		r := start(t, e, Options{Connectors: []Connector{source("a")}})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{source("a")})})
 		time.Sleep(time.Hour)
 		if r.ended() || len(e.specs) > 0 {
 			t.Fatal("it did not wait")
@@ -292,7 +310,7 @@ func TestBindGivesUpOnABatchJob(t *testing.T) {
 		e := newEngine()
 		e.epochErr = errors.New("no broker")
 		begin := time.Now()
-		r := start(t, e, Options{Connectors: []Connector{source("a")}, UntilIdle: time.Second})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{source("a")}), UntilIdle: time.Second})
 		<-r.done
 		want := "the connectors were not started within 1m0s: no broker"
 		if took := time.Since(begin); r.err == nil || r.err.Error() != want || took < reachTimeout {
@@ -305,7 +323,7 @@ func TestStopWhileBinding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
 		e.epochErr = errors.New("no broker")
-		r := start(t, e, Options{Connectors: []Connector{source("a")}, UntilIdle: time.Second})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{source("a")}), UntilIdle: time.Second})
 		if err := r.stop(); err != nil {
 			t.Errorf("error %v after a stop, want none", err)
 		}
@@ -315,7 +333,7 @@ func TestStopWhileBinding(t *testing.T) {
 func TestUntilIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
-		r := start(t, e, Options{Connectors: []Connector{source("in"), sink("out")}, UntilIdle: 5 * time.Second})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{source("in"), sink("out")}), UntilIdle: 5 * time.Second})
 		begin := time.Now()
 		busy := func(d time.Duration, key string, f func(*worker.TaskState)) {
 			t.Helper()
@@ -363,7 +381,7 @@ func TestUntilIdleWaitsForTheGroup(t *testing.T) {
 				c := sink("out")
 				c.TasksMax, c.Config["tasks"] = 2, "all"
 				begin := time.Now()
-				r := start(t, e, Options{Connectors: []Connector{c}, UntilIdle: time.Second})
+				r := start(t, e, Options{Desired: NewFixed([]Connector{c}), UntilIdle: time.Second})
 				if tc.assigned {
 					time.Sleep(4 * time.Second)
 					e.set("out-1", func(s *worker.TaskState) { s.Progress.Assignment = []string{"t-0"} })
@@ -388,7 +406,7 @@ func TestUntilIdleFailure(t *testing.T) {
 		}
 		bad := source("bad")
 		bad.Restart = &RestartPolicy{MaxRestarts: 2, Window: time.Hour, Initial: time.Second, Max: time.Minute}
-		r := start(t, e, Options{Connectors: []Connector{bad, source("good")}, UntilIdle: time.Second})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{bad, source("good")}), UntilIdle: time.Second})
 		<-r.done
 		failed := new(FailedError)
 		if !errors.As(r.err, &failed) {
@@ -409,7 +427,7 @@ func TestUntilIdleFailure(t *testing.T) {
 func TestRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
-		r := start(t, e, Options{Connectors: []Connector{source("a")}})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{source("a")})})
 		fail := func() {
 			e.set("a-0", func(s *worker.TaskState) { s.State, s.Error = task.Failed, "boom" })
 		}
@@ -447,7 +465,7 @@ func TestFailedForGoodLeavesTheOthers(t *testing.T) {
 		e := newEngine()
 		bad := source("bad")
 		bad.Restart = &RestartPolicy{Never: true}
-		r := start(t, e, Options{Connectors: []Connector{bad, source("good")}})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{bad, source("good")})})
 		e.set("bad-0", func(s *worker.TaskState) { s.State, s.Error = task.Failed, "boom" })
 		time.Sleep(time.Hour)
 		if s := r.status(t, 0); s.State != StateFailed || s.NextTry != nil {
@@ -468,7 +486,7 @@ func TestFailedForGoodLeavesTheOthers(t *testing.T) {
 func TestRestartWaitsForKafka(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
-		r := start(t, e, Options{Connectors: []Connector{source("a")}})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{source("a")})})
 		e.set("a-0", func(s *worker.TaskState) { s.State = task.Failed })
 		e.setEpochErr(errors.New("no broker"))
 		time.Sleep(10 * time.Second)
@@ -500,7 +518,7 @@ func TestTakenOver(t *testing.T) {
 				e := newEngine()
 				stopped := source("0")
 				stopped.State = Stopped
-				r := start(t, e, Options{Connectors: []Connector{source("b"), stopped, source("a")}})
+				r := start(t, e, Options{Desired: NewFixed([]Connector{source("b"), stopped, source("a")})})
 				time.Sleep(tc.after)
 				e.mu.Lock()
 				e.epochs[tc.lost]++ // the other process's
@@ -532,7 +550,7 @@ func TestTakenOver(t *testing.T) {
 func TestTakesBackWhenKafkaAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
-		r := start(t, e, Options{Connectors: []Connector{source("a"), source("b")}})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{source("a"), source("b")})})
 		e.setEpochErr(errors.New("no broker"))
 		e.set("b-0", func(s *worker.TaskState) { s.State, s.Superseded = task.Unassigned, true })
 		time.Sleep(2 * look)
@@ -548,7 +566,7 @@ func TestTakesBackWhenKafkaAnswers(t *testing.T) {
 func TestWorkerEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine()
-		r := start(t, e, Options{Connectors: []Connector{source("a")}})
+		r := start(t, e, Options{Desired: NewFixed([]Connector{source("a")})})
 		e.end <- errors.New("topic x is not compacted")
 		<-r.done
 		if r.err == nil || !strings.Contains(r.err.Error(), "topic x is not compacted") {

@@ -87,7 +87,10 @@ func (p *plan) status(tasks []worker.TaskState, now time.Time) Status {
 	var lag int64
 	known := p.plugin.Kind == connect.SinkKind && len(tasks) > 0
 	for _, t := range tasks {
-		k := p.tasks[t.Index]
+		k := p.task(t)
+		if k == nil {
+			continue // it is on its way out
+		}
 		k.observe(t)
 		s.Records += k.records()
 		s.Bytes += k.bytes()
@@ -111,7 +114,10 @@ func (p *plan) status(tasks []worker.TaskState, now time.Time) Status {
 	if known {
 		s.Lag = &lag
 	}
-	s.Idle = s.Idle && len(tasks) == len(p.tasks) && !p.joining(tasks, now)
+	s.Idle = s.Idle && p.phase == settled && len(tasks) == len(p.tasks) && !p.joining(tasks, now)
+	if p.invalid != "" {
+		s.Error = p.invalid
+	}
 	s.State = p.state(s)
 	return s
 }
@@ -119,6 +125,8 @@ func (p *plan) status(tasks []worker.TaskState, now time.Time) Status {
 func (p *plan) state(s Status) State {
 	t := s.Tasks
 	switch {
+	case p.invalid != "":
+		return StateFailed
 	case p.c.State == Stopped:
 		return StateStopped
 	case t.Failed > 0 && p.failedForGood():

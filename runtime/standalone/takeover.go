@@ -31,26 +31,19 @@ func (s *Standalone) yield(ctx context.Context, tasks []worker.TaskState, now ti
 	}
 	first := s.first()
 	for _, t := range lost {
-		if now.Sub(s.bound) >= settleTime || t.Connector == first && t.Index == 0 {
+		if !s.bound.IsZero() && now.Sub(s.bound) >= settleTime || t.Connector == first && t.Index == 0 {
 			return fmt.Errorf("%w: it runs task %d of connector %s, so this process stops", ErrTakenOver, t.Index, t.Connector)
 		}
 	}
 	if err := s.stays(ctx, first); err != nil {
 		return err
 	}
-	changed := false
 	for _, t := range lost {
-		epoch, err := s.nextEpoch(ctx, t.Connector, t.Index)
-		if err != nil {
-			s.o.Logger.Warn("taking a task back failed, trying again", "connector", t.Connector, "task", t.Index, "error", err)
-			continue
+		k := s.plan(t.Connector).task(t)
+		if !k.lost {
+			s.o.Logger.Info("another process started at the same time; taking a task back", "connector", t.Connector, "task", t.Index)
 		}
-		s.o.Logger.Info("another process started at the same time; taking a task back", "connector", t.Connector, "task", t.Index)
-		s.plan(t.Connector).tasks[t.Index].epoch = epoch
-		changed = true
-	}
-	if changed {
-		s.assign()
+		k.lost = true
 	}
 	return nil
 }
@@ -74,7 +67,7 @@ func (s *Standalone) stays(ctx context.Context, first string) error {
 func (s *Standalone) lost(tasks []worker.TaskState) []worker.TaskState {
 	var lost []worker.TaskState
 	for _, t := range tasks {
-		if p := s.plan(t.Connector); t.Superseded && p != nil && t.Index < len(p.tasks) && t.Epoch == p.tasks[t.Index].epoch {
+		if k := s.plan(t.Connector).task(t); t.Superseded && k != nil && t.Epoch == k.epoch {
 			lost = append(lost, t)
 		}
 	}
@@ -94,7 +87,7 @@ func (s *Standalone) plan(connector string) *plan {
 func (s *Standalone) first() string {
 	name := ""
 	for _, p := range s.plans {
-		if len(p.tasks) > 0 && (name == "" || p.c.Name < name) {
+		if p.phase == settled && len(p.tasks) > 0 && (name == "" || p.c.Name < name) {
 			name = p.c.Name
 		}
 	}

@@ -103,7 +103,7 @@ func serveConnectors(ctx context.Context, file, broker, group, addr string) erro
 	server := &http.Server{Handler: worker.Handler(w, promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})), ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	err = standalone.New(standalone.Options{Engine: w, Registry: r, Connectors: m.Connectors, Logger: log}).Run(ctx)
+	err = standalone.New(standalone.Options{Engine: w, Registry: r, Desired: standalone.NewFixed(m.Connectors), Logger: log}).Run(ctx)
 	err = errors.Join(err, server.Close())
 	if serr := <-served; !errors.Is(serr, http.ErrServerClosed) {
 		err = errors.Join(err, serr)
