@@ -126,7 +126,7 @@ func TestPlugins(t *testing.T) {
 }
 
 func TestUnknownCommandsAndFlags(t *testing.T) {
-	for _, args := range [][]string{{"nope"}, {"standalone", "--nope"}, {"standalone"}, {"validate"}, {"validate", "x"}, {"worker"}} {
+	for _, args := range [][]string{{"nope"}, {"standalone", "--nope"}, {"validate"}, {"validate", "x"}, {"worker"}} {
 		if _, _, err := execute(t, "", args...); err == nil {
 			t.Errorf("%v was accepted", args)
 		}

@@ -15,6 +15,7 @@ import (
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/converters"
 	"penstock.dev/runtime/kafka"
+	"penstock.dev/runtime/rest"
 )
 
 // writeReference writes the pages about what is not one connector's.
@@ -46,6 +47,11 @@ func workerPage() string {
 	b.WriteString(providersText)
 	b.WriteString("\n## Connection to Kafka\n\nOther keys that begin with `ssl.` or `sasl.` are refused.\n\n")
 	b.WriteString(configdef.Markdown(kafka.Keys()))
+	b.WriteString("\n## REST API\n\nOf `penstock standalone`; worker pods serve none. [How to use it](../guides/rest.md).\n\n")
+	b.WriteString(configdef.Markdown(rest.Keys()))
+	b.WriteString("\nThe certificate of https, with the prefix `listeners.https.`, or `admin.listeners.https.` for `admin.listeners`; without any key\n" +
+		"that has the prefix, the keys without it count:\n\n")
+	b.WriteString(configdef.Markdown(rest.TLSKeys()))
 	b.WriteString("\n## Group and internal topics\n\n")
 	b.WriteString(configdef.Markdown(groupKeys()))
 	b.WriteString("\n## Fields of a ConnectCluster\n\n| Property | Field |\n|---|---|\n")
@@ -78,6 +84,7 @@ func groupKeys() []configdef.Key {
 	}
 	return []configdef.Key{
 		key("group.id", "STRING", "penstock-standalone", "Prefixes internal topics, transactional ids and group instance ids. Two processes with one group id are one: the later takes the tasks over."),
+		key("config.storage.topic", "STRING", "<group.id>-configs", "The compacted topic, of one partition, of the connectors that are made through the REST API."),
 		key("offset.storage.topic", "STRING", "<group.id>-offsets", "The compacted topic of the source offsets."),
 		key("offset.storage.partitions", "INT", "25", "How many partitions it is created with."),
 		key("offset.storage.replication.factor", "INT", "3", "How many replicas it is created with; fewer if there are fewer brokers."),

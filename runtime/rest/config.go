@@ -21,9 +21,13 @@ const basicAuthExtension = "org.apache.kafka.connect.rest.basic.auth.extension.B
 
 // settings are the worker keys of the REST API.
 type settings struct {
-	// Where the REST API listens: addresses such as http://:8083 or https://10.0.0.1:8443. Nothing before the port is every address of the machine.
+	// Where the REST API listens: addresses such as http://:8083 or
+	// https://10.0.0.1:8443, of which a host that is left out is every address of the
+	// machine. Without the key it is http://:8083, or http://localhost:8083 if there is
+	// no worker config.
 	Listeners []string `config:"listeners" optional:"true" importance:"low"`
-	// Where /admin is served, likewise: without the key by listeners, and nowhere if it is set to nothing.
+	// Where /admin is served, likewise: without the key by listeners, and nowhere if
+	// it is set to nothing.
 	Admin *[]string `config:"admin.listeners" optional:"true" importance:"low"`
 	// The host that statuses name as this worker's.
 	AdvertisedHost string `config:"rest.advertised.host.name" optional:"true" importance:"low"`
@@ -31,15 +35,18 @@ type settings struct {
 	AdvertisedPort *int `config:"rest.advertised.port" optional:"true" min:"1" max:"65535" importance:"low"`
 	// Which of several listeners statuses name: http or https.
 	AdvertisedListener string `config:"rest.advertised.listener" optional:"true" enum:"http,https" importance:"low"`
-	// The origins from which pages of browsers may call: *, or a list in which * stands for anything.
+	// The origins from which pages of browsers may call: *, or a list in which *
+	// stands for anything.
 	Origin string `config:"access.control.allow.origin" optional:"true" importance:"low"`
 	// The methods that they may use; without the key GET, POST and HEAD.
 	Methods string `config:"access.control.allow.methods" optional:"true" importance:"low"`
-	// Headers of every answer, as in add X-XSS-Protection: 1; mode=block.
+	// Headers of every answer, separated by commas, as in add X-Frame-Options: DENY.
 	Headers string `config:"response.http.headers.config" optional:"true" importance:"low"`
-	// Extensions of the REST API; BasicAuthSecurityRestExtension, which asks for a user's password, is the only one.
+	// Extensions of the REST API; BasicAuthSecurityRestExtension, which asks for a
+	// user's password, is the only one.
 	Extensions []string `config:"rest.extension.classes" optional:"true" importance:"low"`
-	// The properties file of the users and passwords of BasicAuthSecurityRestExtension, where Kafka Connect has a JAAS file that names it.
+	// The file of users and passwords for BasicAuthSecurityRestExtension, a line
+	// user=password each. Kafka Connect has a JAAS file that names it.
 	Users string `config:"rest.basic.auth.file" optional:"true" importance:"medium"`
 	// Whether it is noted which topics a connector uses.
 	TopicTracking bool `config:"topic.tracking.enable" default:"true" importance:"low"`
@@ -75,6 +82,9 @@ type Listener struct {
 
 // Keys returns the worker keys that ParseConfig knows, but for those of TLS.
 func Keys() []configdef.Key { return configdef.Of[settings]() }
+
+// TLSKeys returns the keys of TLS, without their prefixes.
+func TLSKeys() []configdef.Key { return configdef.Of[tlsKeys]() }
 
 // IsKey reports whether a worker key is about the REST API.
 func IsKey(key string) bool {

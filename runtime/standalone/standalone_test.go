@@ -196,6 +196,8 @@ type run struct {
 	done   chan struct{}
 	err    error
 
+	standalone *Standalone
+
 	mu   sync.Mutex
 	seen []Status
 }
@@ -211,9 +213,10 @@ func start(t *testing.T, e *engine, o Options) *run {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	r.cancel = cancel
+	r.standalone = New(r.o)
 	go func() {
 		defer close(r.done)
-		r.err = New(r.o).Run(ctx)
+		r.err = r.standalone.Run(ctx)
 	}()
 	synctest.Wait()
 	return r
