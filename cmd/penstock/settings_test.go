@@ -28,7 +28,7 @@ func TestLoadSettings(t *testing.T) {
 	}{
 		"none": {want: settings{
 			groupID: "penstock-standalone", connection: map[string]string{}, defaults: map[string]string{},
-			topics: storage.Topics{Offsets: "penstock-standalone-offsets", Status: "penstock-standalone-status"},
+			topics: storage.Topics{Offsets: "penstock-standalone-offsets", Status: "penstock-standalone-status"}, configTopic: "penstock-standalone-configs",
 		}},
 		"Kafka Connect's file": {
 			props: `# worker
@@ -42,6 +42,8 @@ status.storage.topic=s
 offset.storage.replication.factor=3
 offset.storage.partitions=10
 config.storage.topic=c
+config.storage.replication.factor=3
+listeners=http://:8084
 offset.flush.interval.ms=10000
 security.protocol=SASL_SSL
 sasl.mechanism=PLAIN
@@ -56,14 +58,15 @@ plugin.path=/usr/share/java
 					"bootstrap.servers": "a:9092,b:9092", "security.protocol": "SASL_SSL",
 					"sasl.mechanism": "PLAIN", "sasl.jaas.config": `x password="s3cret";`,
 				},
-				topics: storage.Topics{Offsets: "o", Status: "s", OffsetsPartitions: 10, ReplicationFactor: 3},
+				topics:      storage.Topics{Offsets: "o", Status: "s", OffsetsPartitions: 10, ReplicationFactor: 3},
+				configTopic: "c", rest: map[string]string{"listeners": "http://:8084"},
 				defaults: map[string]string{
 					"key.converter": "org.apache.kafka.connect.storage.StringConverter", "value.converter": "json", "value.converter.schemas.enable": "false",
-					"offset.flush.interval.ms": "10000", "config.storage.topic": "c", "plugin.path": "/usr/share/java",
+					"offset.flush.interval.ms": "10000", "plugin.path": "/usr/share/java",
 				},
 				secrets: []string{"s3cret", `x password="s3cret";`},
 			},
-			warnings: []string{"config.storage.topic", "plugin.path"},
+			warnings: []string{"plugin.path"},
 		},
 		"a cluster": {
 			cluster: &manifest.Cluster{
@@ -72,7 +75,7 @@ plugin.path=/usr/share/java
 			},
 			want: settings{
 				origin: "c.yaml, document 1", groupID: "g", connection: map[string]string{"bootstrap.servers": "a:9092", "security.protocol": "PLAINTEXT"},
-				topics: storage.Topics{Offsets: "g-offsets", Status: "g-status"}, defaults: map[string]string{"value.converter": "string"},
+				topics: storage.Topics{Offsets: "g-offsets", Status: "g-status"}, configTopic: "g-configs", defaults: map[string]string{"value.converter": "string"},
 			},
 		},
 		"cluster with a connection key": {
@@ -107,6 +110,9 @@ plugin.path=/usr/share/java
 			}
 			if err != nil {
 				t.Fatal(err)
+			}
+			if tc.want.rest == nil {
+				tc.want.rest = map[string]string{}
 			}
 			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(settings{}), cmpopts.IgnoreFields(settings{}, "providers")); diff != "" {
 				t.Errorf("settings (-want +got):\n%s", diff)

@@ -5,6 +5,7 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -149,6 +150,32 @@ func (b *book) settled() bool {
 		}
 	}
 	return true
+}
+
+// await returns when everything that was reported of a connector's tasks is
+// written.
+func (b *book) await(ctx context.Context, connector string) error {
+	tick := time.NewTicker(coalesce / 20)
+	defer tick.Stop()
+	for b.owes(connector) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the last states of connector %s to be written: %w", connector, ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+func (b *book) owes(connector string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, e := range b.entries {
+		if id.Connector == connector && (e.pending != nil || e.busy) {
+			return true
+		}
+	}
+	return false
 }
 
 // wait returns when no write is under way. What is may outlive its context, until

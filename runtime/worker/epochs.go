@@ -62,10 +62,13 @@ func (l *link) nextEpoch(ctx context.Context, id storage.TaskID) (int64, error) 
 // Retire ends the tasks of a connector that have an index of at least from, as
 // far as the status topic knows them: wherever one still runs, it learns from its
 // epoch that its time is over, can commit no more, and leaves its group. Their
-// statuses are removed.
+// statuses are removed, after the last word of those that ran here is written.
 func (w *Worker) Retire(ctx context.Context, connector string, kind connect.Kind, from int) error {
 	l, err := w.awaitLink(ctx)
 	if err != nil {
+		return err
+	}
+	if err := w.book.await(ctx, connector); err != nil {
 		return err
 	}
 	if err := l.statuses.ReadToEnd(ctx); err != nil {

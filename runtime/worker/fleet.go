@@ -55,19 +55,18 @@ func (f *fleet) reconcile(ctx context.Context, desired map[task.ID]TaskSpec) {
 }
 
 // drop forgets a finished incarnation. If no newer one follows here, the world
-// learns that it is released.
+// learns that it is released, before it is gone from the snapshot.
 func (f *fleet) drop(id task.ID, r *runner, followed bool) {
+	if !followed {
+		r.release()
+		f.tell(r)
+	}
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	delete(f.runners, id)
 	if !followed {
 		delete(f.starts, id)
 	}
-	f.mu.Unlock()
-	if followed {
-		return
-	}
-	r.release()
-	f.tell(r)
 }
 
 // tell reports the state of a task, unless a newer incarnation does.
