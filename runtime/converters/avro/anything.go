@@ -53,7 +53,7 @@ func anything() *schema {
 
 // isAnything reports whether the schema is that of values without one.
 func isAnything(s *schema) bool {
-	return s.kind == kRecord && s.name == anythingName && s.equal(anything(), nil)
+	return s.kind == kRecord && s.name == anythingName && s.equal(anything())
 }
 
 // anything appends a value that has no schema.

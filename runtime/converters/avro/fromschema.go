@@ -238,6 +238,11 @@ func (b *builder) union(s *connect.Schema, depth int) (*schema, error) {
 		if err != nil {
 			return nil, at(err, f.Name)
 		}
+		for _, other := range u.branches {
+			if other.typeName() == branch.typeName() {
+				return nil, fmt.Errorf("the union has two branches of type %s; enums stay enums with enhanced.avro.schema.support=true", branch.typeName())
+			}
+		}
 		u.branches = append(u.branches, branch)
 	}
 	return u, nil

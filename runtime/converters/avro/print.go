@@ -76,7 +76,7 @@ func (p *printer) end(s *schema) { p.out = appendMembers(p.out, s.props, true) }
 func (p *printer) named(s *schema) {
 	space, name := splitName(s.name)
 	if known, ok := p.types[s.name]; ok {
-		if p.err == nil && !known.equal(s, nil) {
+		if p.err == nil && !known.alike(s) {
 			p.err = fmt.Errorf("the schema has two different types of the name %s; give them different names", s.name)
 		}
 		if space == p.space {
@@ -158,39 +158,55 @@ func (p *printer) aliases(names []string, space string) {
 // pair is two schemas that are being compared.
 type pair struct{ a, b *schema }
 
+// comparison compares schemas: all of them, or only what their data depends on.
+type comparison struct {
+	all  bool
+	seen map[pair]bool
+}
+
 // equal reports whether both schemas are written with the same JSON.
-func (s *schema) equal(o *schema, seen map[pair]bool) bool {
-	if s == o || seen[pair{s, o}] {
+func (s *schema) equal(o *schema) bool {
+	return comparison{true, map[pair]bool{}}.schemas(s, o)
+}
+
+// alike reports whether data of one schema is data of the other one.
+func (s *schema) alike(o *schema) bool {
+	return comparison{false, map[pair]bool{}}.schemas(s, o)
+}
+
+func (c comparison) schemas(a, b *schema) bool {
+	if a == b || c.seen[pair{a, b}] {
 		return true
 	}
-	if s == nil || o == nil || !s.alike(o) {
+	if a == nil || b == nil || !c.own(a, b) {
 		return false
 	}
-	if seen == nil {
-		seen = map[pair]bool{}
-	}
-	seen[pair{s, o}] = true
-	for i := range s.branches {
-		if !s.branches[i].equal(o.branches[i], seen) {
+	c.seen[pair{a, b}] = true
+	for i := range a.branches {
+		if !c.schemas(a.branches[i], b.branches[i]) {
 			return false
 		}
 	}
-	for i := range s.fields {
-		if !s.fields[i].equal(o.fields[i], seen) {
+	for i := range a.fields {
+		if !c.fields(a.fields[i], b.fields[i]) {
 			return false
 		}
 	}
-	return s.elem.equal(o.elem, seen)
+	return c.schemas(a.elem, b.elem)
 }
 
-// alike compares all but the parts.
-func (s *schema) alike(o *schema) bool {
-	return s.kind == o.kind && s.name == o.name && s.doc == o.doc && s.fallback == o.fallback && s.size == o.size &&
-		len(s.fields) == len(o.fields) && len(s.branches) == len(o.branches) && slices.Equal(s.symbols, o.symbols) &&
-		tree{members: s.props}.equal(tree{members: o.props})
+// own compares all but the parts.
+func (c comparison) own(a, b *schema) bool {
+	if a.kind != b.kind || a.name != b.name || a.size != b.size || len(a.fields) != len(b.fields) ||
+		len(a.branches) != len(b.branches) || !slices.Equal(a.symbols, b.symbols) {
+		return false
+	}
+	return !c.all || a.doc == b.doc && a.fallback == b.fallback && sameMembers(a.props, b.props)
 }
 
-func (f *field) equal(o *field, seen map[pair]bool) bool {
-	return f.name == o.name && f.doc == o.doc && f.order == o.order && f.def.equal(o.def) &&
-		tree{members: f.props}.equal(tree{members: o.props}) && f.schema.equal(o.schema, seen)
+func (c comparison) fields(a, b *field) bool {
+	return a.name == b.name && c.schemas(a.schema, b.schema) &&
+		(!c.all || a.doc == b.doc && a.order == b.order && a.def.equal(b.def) && sameMembers(a.props, b.props))
 }
+
+func sameMembers(a, b []member) bool { return tree{members: a}.equal(tree{members: b}) }

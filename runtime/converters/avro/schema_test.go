@@ -131,6 +131,9 @@ func TestFromSchemaErrors(t *testing.T) {
 		"two types of a name": {&connect.Schema{Type: connect.Struct, Name: "R", Fields: []connect.Field{
 			{Name: "a", Schema: same}, {Name: "b", Schema: &connect.Schema{Type: connect.Struct, Name: "A"}},
 		}}, "two different types of the name A"},
+		"two branches of a type": {&connect.Schema{Type: connect.Struct, Name: unionName, Fields: []connect.Field{
+			{Name: "string", Schema: connect.OptionalStringSchema}, {Name: "E", Schema: connect.OptionalStringSchema},
+		}}, "two branches of type string"},
 		"no scale":  {&connect.Schema{Type: connect.Bytes, Name: connect.DecimalName}, "scale"},
 		"null":      {&connect.Schema{}, "unsupported schema type"},
 		"no schema": {&connect.Schema{Type: connect.Struct, Fields: []connect.Field{{Name: "a"}}}, "field a: it has no schema"},

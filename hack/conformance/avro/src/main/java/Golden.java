@@ -20,7 +20,7 @@ import org.apache.avro.io.JsonEncoder;
 /**
  * In the folder that is the argument, writes golden.tsv of cases.tsv (name, schema, datum in Avro's JSON): name, the
  * schema as the library prints it, the datum in its binary encoding. And read.tsv of ours.tsv (name, schema, binary):
- * name, the datum in Avro's JSON.
+ * name, the datum in Avro's JSON. And avrodata.tsv of cases.tsv, see Mapping.
  */
 public class Golden {
   public static void main(String[] args) throws Exception {
@@ -37,6 +37,7 @@ public class Golden {
       read.add(c[0] + "\t" + read(parse(c[1]), HexFormat.of().parseHex(c[2])));
     }
     Files.write(dir.resolve("read.tsv"), read);
+    Files.write(dir.resolve("avrodata.tsv"), Mapping.rows(rows(dir.resolve("cases.tsv"))));
   }
 
   static List<String[]> rows(Path file) throws Exception {
