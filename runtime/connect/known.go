@@ -61,7 +61,6 @@ var knownClasses = []string{
 // knownConverters lists converters of Kafka Connect and of the schema registries
 // that are not built.
 var knownConverters = []string{
-	"io.confluent.connect.json.JsonSchemaConverter",
 	"io.apicurio.registry.utils.converter.AvroConverter",
 }
 

@@ -9,6 +9,7 @@ import (
 	avroconv "penstock.dev/runtime/converters/avro"
 	bytesconv "penstock.dev/runtime/converters/bytes"
 	jsonconv "penstock.dev/runtime/converters/json"
+	jsonschemaconv "penstock.dev/runtime/converters/jsonschema"
 	primitiveconv "penstock.dev/runtime/converters/primitive"
 	protobufconv "penstock.dev/runtime/converters/protobuf"
 	simpleconv "penstock.dev/runtime/converters/simple"
@@ -16,7 +17,7 @@ import (
 )
 
 //go:generate go run penstock.dev/hack/configdoc converters ../../docs/reference/converters
-//go:generate go run penstock.dev/hack/configdoc structs ./protobuf
+//go:generate go run penstock.dev/hack/configdoc structs ./jsonschema ./protobuf
 
 // All returns the converters in the order in which they are shown.
 func All() []connect.ConverterPlugin {
@@ -31,6 +32,7 @@ func All() []connect.ConverterPlugin {
 		primitiveconv.Float(),
 		primitiveconv.Double(),
 		avroconv.Plugin(),
+		jsonschemaconv.Plugin(),
 		protobufconv.Plugin(),
 		simpleconv.Plugin(),
 	}

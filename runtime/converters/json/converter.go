@@ -25,6 +25,7 @@ type Converter struct {
 type rules struct {
 	numeric     bool // decimals are written as numbers
 	replaceNull bool
+	schemas     bool // of a Codec
 }
 
 // written is what is derived from a schema once for writing.

@@ -59,18 +59,27 @@ func (r rules) appendStruct(dst []byte, n *node, v connect.Value) ([]byte, error
 		return nil, javaError("Mismatching schema. The struct has %d fields, its schema %d", len(items), len(n.fields))
 	}
 	dst = append(dst, '{')
+	start := len(dst)
 	var err error
 	for i := range items {
-		if i > 0 {
+		f := &n.fields[i]
+		if items[i].IsNull() && r.leavesOut(f.node) {
+			continue
+		}
+		if len(dst) > start {
 			dst = append(dst, ',')
 		}
-		f := &n.fields[i]
 		dst = append(dst, f.quoted...)
 		if dst, err = r.append(dst, f.node, items[i]); err != nil {
 			return nil, at(err, f.name)
 		}
 	}
 	return append(dst, '}'), nil
+}
+
+// leavesOut reports whether a null field is not written at all.
+func (r rules) leavesOut(n *node) bool {
+	return r.schemas && !n.schema.Optional && (n.schema.Default == nil || !r.replaceNull)
 }
 
 func (r rules) appendArray(dst []byte, elem *node, v connect.Value) ([]byte, error) {
@@ -91,8 +100,12 @@ func (r rules) appendMap(dst []byte, n *node, v connect.Value) ([]byte, error) {
 	if n.key == nil { // a null pointer in Java
 		return appendAny(dst, v, 0)
 	}
-	if n.key.schema.Type == connect.String {
+	if r.named(n) {
 		return r.appendObject(dst, n, v)
+	}
+	open, between, end := "[", ",", byte(']')
+	if r.schemas {
+		open, between, end = `{"key":`, `,"value":`, '}'
 	}
 	dst = append(dst, '[')
 	var err error
@@ -100,13 +113,13 @@ func (r rules) appendMap(dst []byte, n *node, v connect.Value) ([]byte, error) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if dst, err = r.append(append(dst, '['), n.key, e.Key); err != nil {
+		if dst, err = r.append(append(dst, open...), n.key, e.Key); err != nil {
 			return nil, at(err, "key of entry "+strconv.Itoa(i))
 		}
-		if dst, err = r.append(append(dst, ','), n.elem, e.Value); err != nil {
+		if dst, err = r.append(append(dst, between...), n.elem, e.Value); err != nil {
 			return nil, at(err, "value of entry "+strconv.Itoa(i))
 		}
-		dst = append(dst, ']')
+		dst = append(dst, end)
 	}
 	return append(dst, ']'), nil
 }
@@ -146,6 +159,10 @@ func (r rules) appendLogical(dst []byte, n *node, v connect.Value) ([]byte, erro
 	switch n.logical {
 	case decimal:
 		return r.appendDecimal(dst, n, v.Bytes())
+	case union:
+		return r.appendUnion(dst, n, v)
+	case symbol:
+		return appendText(dst, v), nil
 	case timeOfDay:
 		if v.Int() < 0 || v.Int() > millisPerDay {
 			return nil, javaError("Kafka Connect Time type should not have any date fields set to non-zero values, but is %d ms", v.Int())

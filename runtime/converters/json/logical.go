@@ -13,9 +13,14 @@ import (
 	"penstock.dev/runtime/connect"
 )
 
-func (p *parser) typedLogical(n *node, c byte) (connect.Value, error) {
-	if n.logical == decimal {
+func (p *parser) typedLogical(n *node, c byte, depth int) (connect.Value, error) {
+	switch n.logical {
+	case decimal:
 		return p.typedDecimal(n, c)
+	case union:
+		return p.union(n, c, depth)
+	case symbol:
+		return p.symbol(c)
 	}
 	name, want := "Timestamp", "integral"
 	switch n.logical {

@@ -38,6 +38,8 @@ const (
 	date
 	timeOfDay
 	timestamp
+	union  // of a Codec: a struct of which one field is written
+	symbol // of a Codec: one of an enum's values
 )
 
 // maxDepth is how deep JSON may nest, the limit of Jackson's reader and writer.

@@ -21,7 +21,7 @@ func (p *parser) typed(n *node, depth int) (connect.Value, error) {
 		return p.null(n)
 	}
 	if n.logical != plain {
-		return p.typedLogical(n, c)
+		return p.typedLogical(n, c, depth)
 	}
 	switch n.schema.Type {
 	case connect.Struct:
@@ -135,7 +135,7 @@ func (p *parser) typedStruct(n *node, c byte, depth int) (connect.Value, error) 
 		return connect.Value{}, err
 	}
 	for i := range fields {
-		if fields[i].IsNull() {
+		if fields[i].IsNull() && !p.mayMiss(n.fields[i].node) {
 			var err error
 			if fields[i], err = p.null(n.fields[i].node); err != nil {
 				return connect.Value{}, at(err, n.fields[i].name)
@@ -176,7 +176,10 @@ func (p *parser) typedFields(n *node, fields []connect.Value, depth int) error {
 func (p *parser) typedField(f field, into *connect.Value, depth int) error {
 	if p.next() == 'n' { // what it stands for is settled when all fields are read
 		var err error
-		*into, err = p.word('n')
+		if *into, err = p.word('n'); err == nil && p.mayMiss(f.node) {
+			_, err = p.null(f.node)
+			return at(err, f.name)
+		}
 		return err
 	}
 	v, err := p.typed(f.node, depth+1)
@@ -187,9 +190,15 @@ func (p *parser) typedField(f field, into *connect.Value, depth int) error {
 	return nil
 }
 
+// mayMiss reports whether a field that is not there is null although its schema does
+// not say so. A null that is there is not.
+func (p *parser) mayMiss(n *node) bool {
+	return p.rules.schemas && !n.schema.Optional && n.schema.Default == nil
+}
+
 func (p *parser) typedMap(n *node, c byte, depth int) (connect.Value, error) {
 	kind := jsonKind(c)
-	switch named := n.key.schema.Type == connect.String; {
+	switch named := p.rules.named(n); {
 	case kind == "":
 		return connect.Value{}, p.unexpected("a JSON value")
 	case named && c != '{':
@@ -208,7 +217,7 @@ func (p *parser) typedMap(n *node, c byte, depth int) (connect.Value, error) {
 	}
 	base := len(p.entries)
 	for {
-		e, err := p.pair(n, depth)
+		e, err := p.mapEntry(n, depth)
 		if err != nil {
 			return connect.Value{}, at(err, fmt.Sprintf("[%d]", len(p.entries)-base))
 		}
@@ -221,6 +230,13 @@ func (p *parser) typedMap(n *node, c byte, depth int) (connect.Value, error) {
 			return p.takeEntries(base), nil
 		}
 	}
+}
+
+func (p *parser) mapEntry(n *node, depth int) (connect.Entry, error) {
+	if p.rules.schemas {
+		return p.entry(n, depth)
+	}
+	return p.pair(n, depth)
 }
 
 // pair reads a map's entry that is written as an array of a key and a value.

@@ -18,9 +18,15 @@ type fieldError struct {
 func (e *fieldError) Error() string { return "field " + e.path + ": " + e.err.Error() }
 func (e *fieldError) Unwrap() error { return e.err }
 
+// maxPathText bounds the path of an error; of a longer one the end is shown.
+const maxPathText = 300
+
 // at adds a step to the path of an error.
 func at(err error, step string) error {
 	if e, ok := err.(*fieldError); ok { //nolint:errorlint // only the outermost is a path to extend
+		if len(e.path) > maxPathText {
+			return &fieldError{"..." + strings.TrimPrefix(e.path, "..."), e.err}
+		}
 		sep := "."
 		if strings.HasPrefix(e.path, "[") {
 			sep = ""

@@ -222,6 +222,19 @@ func TestSchemasThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// TestWideSchema refuses a small schema that would make 2^40 messages.
+func TestWideSchema(t *testing.T) {
+	fields := []connect.Field{{Name: "n", Schema: connect.Int32Schema}}
+	for range 40 {
+		a, b := &connect.Schema{Type: connect.Struct, Name: "A", Fields: fields}, &connect.Schema{Type: connect.Struct, Name: "B", Fields: fields}
+		fields = []connect.Field{{Name: "x", Schema: a}, {Name: "y", Schema: b}}
+	}
+	_, _, err := newText(defaults(), &connect.Schema{Type: connect.Struct, Name: "Root", Fields: fields})
+	if err == nil || !strings.Contains(err.Error(), "makes more than 10000 messages") {
+		t.Error(err)
+	}
+}
+
 // TestRecursion writes and reads a schema that holds itself, directly and through
 // another one.
 func TestRecursion(t *testing.T) {

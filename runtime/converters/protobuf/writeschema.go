@@ -62,6 +62,7 @@ type texts struct {
 	rules   Mapping
 	file    fileText
 	unnamed int
+	count   int // of messages
 }
 
 // newText returns the file of a Struct schema and the full name of its message.
@@ -107,6 +108,10 @@ func (t *texts) badName(what, name string) error {
 	return fmt.Errorf("the %s name %q is none that protobuf allows: letters, digits and underscores; set scrub.invalid.names=true to have it replaced", what, name)
 }
 
+// maxMessages bounds how many messages a file has: a struct that many messages use is
+// one of each of them.
+const maxMessages = 10_000
+
 func (t *texts) message(outer *messageText, name string, s *connect.Schema) (*messageText, error) {
 	if !isIdentifier(name) {
 		return nil, t.badName("schema", name)
@@ -114,6 +119,9 @@ func (t *texts) message(outer *messageText, name string, s *connect.Schema) (*me
 	m := &messageText{name: name, of: s, outer: outer}
 	if err := t.checkDepth(m); err != nil {
 		return nil, err
+	}
+	if t.count++; t.count > maxMessages {
+		return nil, fmt.Errorf("the schema makes more than %d messages", maxMessages)
 	}
 	numbers := newNumbers(s)
 	for i := range s.Fields {
