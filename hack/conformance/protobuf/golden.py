@@ -212,4 +212,5 @@ def main(root):
             out.write("%s\t%s\t%s\t%s\n" % (path, name, raw.hex(), text))
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -5,6 +5,7 @@ package protobufconv
 
 import (
 	"encoding/hex"
+	"os"
 	"strings"
 	"testing"
 
@@ -167,6 +168,112 @@ message N { int32 y = 1; }`
 			_, _, how := writerOf(t, tc.m, r.schema)
 			if out, err := (encoder{}).root([]byte{}, &how, mustRead(t, r, raw)); err != nil || name != "no nulls" && hex.EncodeToString(out) != data {
 				t.Errorf("written as %x, %v", out, err)
+			}
+		})
+	}
+}
+
+// TestProto2 reads what is not there as null or as its default, and groups as
+// structs.
+func TestProto2(t *testing.T) {
+	text, err := os.ReadFile("testdata/old.proto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	md := mustCompile(t, string(text)).Messages().Get(0)
+	for name, tc := range map[string]struct {
+		m    Mapping
+		want string
+	}{
+		"null":    {defaults(), `{id=1,name=null,size=null,loose=[],packed=[],sizes=["LARGE"],pair={left=2,right=null},item=[{text=null}],ratio=null}`},
+		"default": {with(func(m *Mapping) { m.OptionalForProto2 = false }), `{id=1,name="none",size="LARGE",loose=[],packed=[],sizes=["LARGE"],pair={left=2,right=0},item=[{text=s}],ratio=f3fe0000000000000}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := mustReader(t, tc.m, md)
+			// The size 9 is none of a closed enum: it is unknown, also in a list.
+			data := []byte("\x08\x01" + "\x18\x09" + "\x30\x09\x30\x02" + "\x3b\x08\x02\x3c" + "\x43\x44")
+			if got := describe(r.schema, mustRead(t, r, data)); got != tc.want {
+				t.Errorf("read %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestVariant reads and writes a confluent.type.Variant as the struct that Connect
+// has for it.
+func TestVariant(t *testing.T) {
+	variant := &connect.Schema{Type: connect.Struct, Name: variantName, Optional: true, Fields: []connect.Field{{Name: "metadata", Schema: connect.BytesSchema}, {Name: "value", Schema: connect.BytesSchema}}}
+	s := &connect.Schema{Type: connect.Struct, Name: "S", Fields: []connect.Field{{Name: "v", Schema: variant}}}
+	text, md, how := writerOf(t, defaults(), s)
+	if !strings.Contains(text, "import \"confluent/type/variant.proto\";") || !strings.Contains(text, "  confluent.type.Variant v = 1;\n") {
+		t.Error(text)
+	}
+	data, err := encoder{}.root([]byte{}, &how, connect.StructValue([]connect.Value{connect.StructValue([]connect.Value{connect.BytesValue([]byte{1}), connect.BytesValue([]byte{2})})}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := mustReader(t, defaults(), md)
+	if got := describe(r.schema, mustRead(t, r, data)); got != "{v={metadata=x01,value=x02}}" || r.schema.Fields[0].Schema.Name != variantName {
+		t.Errorf("read %s", got)
+	}
+}
+
+// TestLogicalValues reads what has no value in Connect, and what loses something.
+func TestLogicalValues(t *testing.T) {
+	const text = `syntax = "proto3"; import "google/protobuf/timestamp.proto"; import "google/type/date.proto"; import "google/type/timeofday.proto"; import "confluent/type/decimal.proto";
+message M { google.protobuf.Timestamp t = 1; google.type.Date d = 2; google.type.TimeOfDay o = 3;
+confluent.type.Decimal n = 4 [(confluent.field_meta) = { params: [ { key: "scale", value: "2" } ] }]; }`
+	r := mustReader(t, defaults(), mustCompile(t, text).Messages().Get(0))
+	for name, tc := range map[string]struct{ data, want, err string }{
+		"cut to milliseconds":  {"0a06" + "10ff93ebdc03", "{t=999,d=null,o=null,n=null}", ""},
+		"before 1970":          {"0a0f" + "08ffffffffffffffffff01" + "10c0843d", "{t=-999,d=null,o=null,n=null}", ""},
+		"negative nanos":       {"0a0b" + "10ffffffffffffffffff01", "", "field t: timestamp of 0 seconds and -1 nanoseconds"},
+		"no date":              {"1200", "", "field d: there is no date of the year 0, month 0, day 0"},
+		"left out of 1582":     {"1207" + "08ae0c" + "100a" + "180a", "", "there is no date of the year 1582, month 10, day 10"},
+		"no time":              {"1a02" + "0818", "", "field o: there is no time of day 24:0:0"},
+		"decimal of scale 0":   {"2203" + "0a0105", "{t=null,d=null,o=null,n=x01f4}", ""},
+		"decimal of scale 3":   {"2206" + "0a0203e8" + "1803", "{t=null,d=null,o=null,n=x64}", ""},
+		"too many decimals":    {"2205" + "0a0101" + "1803", "", "field n: decimal of scale 3 has more decimals than the scale 2 of its field"},
+		"decimal without":      {"2200", "", "field n: decimal has no bytes"},
+		"decimal of far scale": {"2208" + "0a0101" + "18808080" + "08", "", "is too far from the scale 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data, err := hex.DecodeString(tc.data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := new(decoder).read(new(connect.Arena), &r.value, data)
+			switch {
+			case tc.err != "":
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
+					t.Errorf("%v, want %q", err, tc.err)
+				}
+			case err != nil || describe(r.schema, v) != tc.want:
+				t.Errorf("%s, %v, want %s", describe(r.schema, v), err, tc.want)
+			}
+		})
+	}
+}
+
+// TestNoEndOfNulls refuses generate.struct.for.nulls for a message that holds itself
+// but through a list.
+func TestNoEndOfNulls(t *testing.T) {
+	m := with(func(m *Mapping) { m.GenerateStructForNulls = true })
+	if _, err := newReader(m, mustCompile(t, decodeText).Messages().Get(0), 0); err == nil || !strings.Contains(err.Error(), "message M holds itself: generate.struct.for.nulls has no end for it") {
+		t.Error(err)
+	}
+	mustReader(t, m, mustCompile(t, `syntax = "proto3"; message L { repeated L l = 1; oneof o { L m = 2; } }`).Messages().Get(0))
+}
+
+// TestUnnamedNumbers writes numbers of an enum that have no symbol as they were read.
+func TestUnnamedNumbers(t *testing.T) {
+	md := mustCompile(t, `syntax = "proto3"; enum E { A = 0; } message M { E e = 1; }`).Messages().Get(0)
+	for name, m := range map[string]Mapping{"symbols": defaults(), "numbers": with(func(m *Mapping) { m.IntForEnums = true })} {
+		t.Run(name, func(t *testing.T) {
+			r := mustReader(t, m, md)
+			_, _, how := writerOf(t, m, r.schema)
+			if data, err := (encoder{}).root([]byte{}, &how, mustRead(t, r, []byte("\x08\x07"))); err != nil || string(data) != "\x08\x07" {
+				t.Errorf("%x, %v", data, err)
 			}
 		})
 	}
