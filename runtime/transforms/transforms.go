@@ -24,6 +24,8 @@ func All() []connect.TransformPlugin {
 	return []connect.TransformPlugin{
 		Cast(KeySide),
 		Cast(ValueSide),
+		CELField(),
+		CELFilter(),
 		ExtractField(KeySide),
 		ExtractField(ValueSide),
 		Filter(),
@@ -50,6 +52,7 @@ func All() []connect.TransformPlugin {
 // Predicates returns every predicate of this build.
 func Predicates() []connect.PredicatePlugin {
 	return []connect.PredicatePlugin{
+		CELPredicate(),
 		HasHeaderKey(),
 		RecordIsTombstone(),
 		TopicNameMatches(),

@@ -34,7 +34,7 @@ func TestLists(t *testing.T) {
 
 func checkClass(t *testing.T, name, doc, example string, aliases []string, keys []configdef.Key) {
 	t.Helper()
-	if !strings.HasSuffix(doc, ".") || len(aliases) == 0 || !strings.Contains(example, ": "+name+"\n") {
+	if !strings.HasSuffix(doc, ".") || len(aliases) == 0 && !strings.HasPrefix(name, "cel") || !strings.Contains(example, ": "+name+"\n") {
 		t.Errorf("%s: doc %q, aliases %q, example\n%s", name, doc, aliases, example)
 	}
 	for _, k := range keys {

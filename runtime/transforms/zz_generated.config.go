@@ -14,6 +14,30 @@ func (CastConfig) ConfigDoc() map[string]string {
 }
 
 // ConfigDoc returns the documentation of the keys.
+func (CELFieldConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"target":      "What gets the result: topic, key, value, a field of one of the latter, such as value.total, or a header, such as header.trace. What follows the first dot is the name, dots and all. A field that is there is replaced, another is added; a key or value that is null has no fields and passes as it is. A header replaces all headers of its name.",
+		"expression":  "The CEL expression of key, value, topic, partition, timestamp, headers, and for sinks offset. A record of which it gives no result, or none that fits, fails and goes to the error policy.",
+		"result.type": "The type of the result, which a whole key or value gets as its schema, or nothing: then, where there is a schema, what is replaced keeps its schema if the result is of its kind, and otherwise the schema follows from the result, optional always: bool, string and bytes are what they are, int is int64, double float64, timestamp Timestamp, duration int64 in milliseconds, a list an Array of its first item's type, a map a Struct with fields in the order of their names. Null fits where null may be, and makes a whole key or value null without schema, a tombstone. Without schema, times are int64 in milliseconds.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (CELFilterConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"condition": "The CEL expression that gives true or false of a record: of key, value, topic, partition, timestamp, headers, and for sinks offset. A record of which it gives neither, as when it asks for a field that is not there, fails and goes to the error policy.",
+		"action":    "What becomes of the records of which the condition is true: keep them and drop the others, or drop them and keep the others.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (CELPredicateConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"condition": "The CEL expression that gives true or false of a record: of key, value, topic, partition, timestamp, headers, and offset, which is null for a source's records. A record of which it gives neither fails and goes to the error policy.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
 func (ExtractFieldConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"field":                     "The field to take out.",

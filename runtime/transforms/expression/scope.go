@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Penstock Authors
+
+package expression
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+	"time"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+
+	"penstock.dev/runtime/connect"
+)
+
+const millisPerDay = 24 * 60 * 60 * 1000
+
+// scope shows a record to an expression. What it shows of structs, maps and lists
+// is good until the next record.
+type scope struct {
+	record  *connect.Record
+	objects []object
+	lists   []list
+}
+
+// slab is how many views are made at a time.
+const slab = 16
+
+func (s *scope) begin(r *connect.Record) {
+	s.record, s.objects, s.lists = r, s.objects[:0], s.lists[:0]
+}
+
+// Parent implements cel.Activation.
+func (s *scope) Parent() cel.Activation { return nil }
+
+// ResolveName implements cel.Activation.
+func (s *scope) ResolveName(name string) (any, bool) {
+	r := s.record
+	switch name {
+	case valueVariable:
+		return s.datum(connect.ValueSide, &r.Value), true
+	case keyVariable:
+		return s.datum(connect.KeySide, &r.Key), true
+	case topicVariable:
+		return types.String(r.Topic), true
+	case partitionVariable:
+		if r.Partition == connect.ByKey {
+			return types.NullValue, true
+		}
+		return types.Int(r.Partition), true
+	case offsetVariable:
+		if r.Source != nil {
+			return types.NullValue, true
+		}
+		return types.Int(r.Offset), true
+	case timestampVariable:
+		if r.Timestamp == connect.NoTimestamp {
+			return types.NullValue, true
+		}
+		return timestamp(r.Timestamp), true
+	case headersVariable:
+		o := s.object(nil, connect.Value{})
+		o.headers = r.Headers
+		return o, true
+	}
+	return nil, false
+}
+
+func (s *scope) datum(side string, d *connect.Datum) ref.Val {
+	schema, v, err := d.Get()
+	if err != nil {
+		return types.WrapErr(fmt.Errorf("reading the %s: %w", side, err))
+	}
+	return s.show(schema, v)
+}
+
+// show returns what an expression sees of a value.
+func (s *scope) show(schema *connect.Schema, v connect.Value) ref.Val {
+	switch v.Type() {
+	case connect.Null:
+		return types.NullValue
+	case connect.Boolean:
+		return types.Bool(v.Bool())
+	case connect.Int8, connect.Int16, connect.Int32, connect.Int64:
+		return showInt(schema, v)
+	case connect.Float32, connect.Float64:
+		return types.Double(v.Float())
+	case connect.String:
+		return types.String(v.Str())
+	case connect.Bytes:
+		return showBytes(schema, v)
+	case connect.Array:
+		return s.list(schema, v)
+	default:
+		return s.object(schema, v)
+	}
+}
+
+func showInt(schema *connect.Schema, v connect.Value) ref.Val {
+	if v.IsInstant() {
+		return timestamp(v.Int())
+	}
+	if schema != nil {
+		switch schema.Name {
+		case connect.TimestampName:
+			return timestamp(v.Int())
+		case connect.DateName:
+			return timestamp(v.Int() * millisPerDay)
+		case connect.TimeName:
+			return types.Duration{Duration: time.Duration(v.Int()) * time.Millisecond}
+		}
+	}
+	return types.Int(v.Int())
+}
+
+func timestamp(millis int64) ref.Val { return types.Timestamp{Time: time.UnixMilli(millis).UTC()} }
+
+func showBytes(schema *connect.Schema, v connect.Value) ref.Val {
+	if schema == nil || schema.Name != connect.DecimalName {
+		return types.Bytes(v.Bytes())
+	}
+	text, _ := schema.Parameter(connect.ScaleParameter)
+	scale, err := strconv.Atoi(text)
+	if err != nil {
+		return types.NewErr("the schema of a Decimal has the scale %q, which is no whole number", text)
+	}
+	// Beyond the range of a double it is an infinity, as in Java.
+	f, _ := strconv.ParseFloat(unscaled(v.Bytes()).String()+"e"+strconv.Itoa(-scale), 64)
+	return types.Double(f)
+}
+
+// unscaled reads a big-endian two's complement.
+func unscaled(b []byte) *big.Int {
+	n := new(big.Int).SetBytes(b)
+	if len(b) > 0 && b[0] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(len(b))*8))
+	}
+	return n
+}
+
+func (s *scope) object(schema *connect.Schema, v connect.Value) *object {
+	if len(s.objects) == cap(s.objects) {
+		s.objects = make([]object, 0, slab) // what points to the old ones keeps them
+	}
+	s.objects = append(s.objects, object{scope: s, schema: schema, value: v})
+	return &s.objects[len(s.objects)-1]
+}
+
+func (s *scope) list(schema *connect.Schema, v connect.Value) *list {
+	if len(s.lists) == cap(s.lists) {
+		s.lists = make([]list, 0, slab)
+	}
+	s.lists = append(s.lists, list{s, schema, v})
+	return &s.lists[len(s.lists)-1]
+}
