@@ -64,12 +64,9 @@ var knownConverters = []string{
 	"io.apicurio.registry.utils.converter.AvroConverter",
 }
 
-// knownTransforms lists transforms of Kafka Connect and of its usual connectors
+// knownTransforms lists transforms of Kafka Connect's usual connectors
 // that are not built, without $Key and $Value.
 var knownTransforms = []string{
-	"org.apache.kafka.connect.transforms.DropHeaders",
-	"org.apache.kafka.connect.transforms.HeaderFrom",
-	"org.apache.kafka.connect.transforms.InsertHeader",
 	"io.confluent.connect.transforms.Filter",
 	"io.confluent.connect.transforms.ReplaceField",
 	"io.confluent.connect.transforms.ExtractTopic",

@@ -32,6 +32,9 @@ type appender struct{ whole bool }
 func (w appender) append(dst []byte, s *connect.Schema, v connect.Value, embedded bool) []byte {
 	switch v.Type() {
 	case connect.Int32, connect.Int64:
+		if v.IsInstant() {
+			return w.moment(dst, v.Int(), true)
+		}
 		if s != nil && s.Name != "" {
 			return w.number(dst, s, v)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/javavalues"
 	"penstock.dev/runtime/transforms"
 )
 
@@ -157,5 +158,23 @@ func BenchmarkTimes(b *testing.B) {
 				again(b, transform, &a, &s, records, old)
 			}
 		})
+	}
+}
+
+// A point in time that goes from a map into a header is written as one.
+func TestInstantInHeader(t *testing.T) {
+	var a connect.Arena
+	r := &connect.Record{Topic: "t"}
+	r.Value.Set(nil, connect.MapValue([]connect.Entry{{Key: connect.StringValue("at"), Value: connect.InstantValue(1700000000123)}}))
+	transform, refused := fresh(t, "header-from-value", map[string]string{"fields": "at", "headers": "at", "operation": "move"}, connect.SinkKind)
+	if refused != "" {
+		t.Fatal(refused)
+	}
+	if err := apply(transform, &a, r); err != nil {
+		t.Fatal(err)
+	}
+	s, v, err := r.Headers[0].Get()
+	if got := string(javavalues.Append(nil, s, v)); err != nil || got != "2023-11-14T22:13:20.123Z" {
+		t.Errorf("%s, error %v", got, err)
 	}
 }

@@ -38,6 +38,13 @@ func (CELPredicateConfig) ConfigDoc() map[string]string {
 }
 
 // ConfigDoc returns the documentation of the keys.
+func (DropHeadersConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"headers": "The names of the headers; all headers of each go.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
 func (ExtractFieldConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"field":                     "The field to take out.",
@@ -61,6 +68,16 @@ func (HasHeaderKeyConfig) ConfigDoc() map[string]string {
 }
 
 // ConfigDoc returns the documentation of the keys.
+func (HeaderFromConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"fields":                    "The fields whose values become headers.",
+		"headers":                   "The names of the headers, as many as fields and in their order. A header that is there already stays; the new one comes after it.",
+		"operation":                 "Whether the fields are taken out, move, or stay, copy.",
+		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
 func (HoistFieldConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"field": "The name of the one field of the new key or value.",
@@ -77,6 +94,14 @@ func (InsertFieldConfig) ConfigDoc() map[string]string {
 		"static.field":              "The field that gets static.value. It is optional in the schema, or required if the name ends in \"!\".",
 		"static.value":              "What static.field gets, as a text.",
 		"replace.null.with.default": "Whether a null field that has a default is replaced by the default.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
+func (InsertHeaderConfig) ConfigDoc() map[string]string {
+	return map[string]string{
+		"header":        "The name of the header. Headers of that name stay, the new one comes after them.",
+		"value.literal": "The value, read as Kafka Connect does: null, true, a number in the smallest type that holds it, a date, time or timestamp in ISO form, an array [1,2], a map {\"a\":1}, or else a text. What follows such a value is left out: 12:34 is the number 12.",
 	}
 }
 
