@@ -80,7 +80,7 @@ func newCELField(c CELFieldConfig, kind connect.Kind) (connect.Transform, []conf
 	}
 	switch {
 	case part == "topic" && !isField:
-		return &celTopic{p}, nil
+		return &celTopic{p, newTopicMemo[checkedTopic]()}, nil
 	case part == "header" && field != "":
 		return &celHeader{p, field, resultTypes[c.ResultType]}, nil
 	case part != connect.KeySide && part != connect.ValueSide || isField && field == "":
@@ -92,21 +92,35 @@ func newCELField(c CELFieldConfig, kind connect.Kind) (connect.Transform, []conf
 	}
 }
 
-// celTopic sets the topic.
-type celTopic struct{ program *expression.Program }
+// celTopic sets the topic. Clients keep topics, and a result may lie in the memory of
+// a batch; so it keeps those that it has set.
+type celTopic struct {
+	program *expression.Program
+	topics  topicMemo[checkedTopic]
+}
+
+// checkedTopic is a topic that is its own, and why it cannot be one.
+type checkedTopic struct {
+	name string
+	err  error
+}
+
+func checkTopic(name string) checkedTopic { return checkedTopic{name, connect.CheckTopic(name)} }
 
 // Apply implements connect.Transform.
 func (t *celTopic) Apply(s *connect.Selection) {
 	for r := s.Next(); r != nil; r = s.Next() {
-		topic, err := t.program.Text(r)
+		var topic checkedTopic
+		text, err := t.program.Text(r)
 		if err == nil {
-			err = connect.CheckTopic(topic)
+			topic = t.topics.of(text, checkTopic)
+			err = topic.err
 		}
 		if err != nil {
 			s.Fail(fmt.Errorf("setting the topic: %w", err))
 			continue
 		}
-		r.Topic = topic
+		r.Topic = topic.name
 	}
 }
 
