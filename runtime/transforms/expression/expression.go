@@ -126,6 +126,7 @@ func loops(a *ast.AST) bool {
 
 // Test evaluates a condition.
 func (p *Program) Test(r *connect.Record) (bool, error) {
+	defer p.scope.end()
 	v, err := p.eval(r)
 	if err != nil {
 		return false, err
@@ -137,9 +138,10 @@ func (p *Program) Test(r *connect.Record) (bool, error) {
 	return bool(hit), nil
 }
 
-// eval evaluates the expression. The value is good until the next evaluation.
+// eval evaluates the expression. The value is good until the scope ends, for which
+// the caller cares.
 func (p *Program) eval(r *connect.Record) (ref.Val, error) {
-	p.scope.begin(r)
+	p.scope.record = r
 	v, _, err := p.program.Eval(&p.scope)
 	if err != nil {
 		return nil, fmt.Errorf("evaluating the expression: %w", err)

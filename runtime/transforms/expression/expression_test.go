@@ -72,6 +72,30 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// A task that has nothing to do keeps no record.
+func TestNothingIsKept(t *testing.T) {
+	p, err := CompileCondition(`value.ship.city == "Bern" && value.tags.exists(t, t == headers.trace || t == "a")`, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hit, err := p.Test(typed()); err != nil || !hit {
+		t.Fatalf("%t, error %v", hit, err)
+	}
+	if p.scope.record != nil {
+		t.Error("the record is kept")
+	}
+	for _, o := range p.scope.objects[:cap(p.scope.objects)] {
+		if !o.value.IsNull() || o.schema != nil || o.headers != nil {
+			t.Errorf("%v is kept", o.value.Type())
+		}
+	}
+	for _, l := range p.scope.lists[:cap(p.scope.lists)] {
+		if !l.value.IsNull() {
+			t.Error("a list is kept")
+		}
+	}
+}
+
 func TestNothingThere(t *testing.T) {
 	r := &connect.Record{Topic: "t", Partition: connect.ByKey, Timestamp: connect.NoTimestamp, Source: &connect.SourcePartition{}}
 	for _, text := range []string{`value == null`, `key == null`, `partition == null`, `timestamp == null`, `offset == null`, `size(headers) == 0`, `headers == {}`} {

@@ -24,6 +24,7 @@ var ErrNoSchema = errors.New("the expression gives null, of which no schema foll
 // and durations become milliseconds. New memory comes from the arena, or is the
 // value's own.
 func (p *Program) Bare(a *connect.Arena, r *connect.Record) (connect.Value, error) {
+	defer p.scope.end()
 	v, err := p.eval(r)
 	if err != nil {
 		return connect.Value{}, err
@@ -37,6 +38,7 @@ func (p *Program) Bare(a *connect.Arena, r *connect.Record) (connect.Value, erro
 // the result. From null none follows, and the schema is nil. Memory is as with
 // Bare.
 func (p *Program) Typed(a *connect.Arena, r *connect.Record, want, old *connect.Schema) (*connect.Schema, connect.Value, error) {
+	defer p.scope.end()
 	v, err := p.eval(r)
 	if err != nil {
 		return nil, connect.Value{}, err
@@ -48,6 +50,7 @@ func (p *Program) Typed(a *connect.Arena, r *connect.Record, want, old *connect.
 // wanted, and is a tombstone; and the schema of what is replaced does not bind a
 // map or a list.
 func (p *Program) Whole(a *connect.Arena, r *connect.Record, want, old *connect.Schema) (*connect.Schema, connect.Value, error) {
+	defer p.scope.end()
 	v, err := p.eval(r)
 	if err != nil {
 		return nil, connect.Value{}, err
@@ -79,6 +82,7 @@ func (p *Program) typed(a *connect.Arena, v ref.Val, want, old *connect.Schema) 
 
 // Text evaluates an expression that gives a string.
 func (p *Program) Text(r *connect.Record) (string, error) {
+	defer p.scope.end()
 	v, err := p.eval(r)
 	if err != nil {
 		return "", err

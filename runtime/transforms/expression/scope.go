@@ -29,8 +29,11 @@ type scope struct {
 // slab is how many views are made at a time.
 const slab = 16
 
-func (s *scope) begin(r *connect.Record) {
-	s.record, s.objects, s.lists = r, s.objects[:0], s.lists[:0]
+// end forgets the record, whose memory belongs to its batch.
+func (s *scope) end() {
+	clear(s.objects)
+	clear(s.lists)
+	s.record, s.objects, s.lists = nil, s.objects[:0], s.lists[:0]
 }
 
 // Parent implements cel.Activation.
