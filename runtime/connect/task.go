@@ -6,6 +6,7 @@ package connect
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // SourceTask reads from an outside system. The loop calls its methods one at a
@@ -26,7 +27,8 @@ type SourceTask interface {
 type SinkTask interface {
 	// Put writes the records of b. A nil error means that every record which was
 	// not given to b.Fail is written, or buffered by a task that is a
-	// PreCommitter. After a Retriable error the loop gives the same batch again;
+	// PreCommitter. What Datum.Get says of a record goes to b.Fail, too; a Put that
+	// returns it is called again without that record. After a Retriable error the loop gives the same batch again;
 	// any other error fails the task. A batch may come again after a restart, so
 	// a Put must be safe to repeat.
 	Put(ctx context.Context, b *Batch) error
@@ -59,10 +61,29 @@ type Offsets map[TopicPartition]int64
 
 // PreCommitter is implemented by a sink task that buffers. PreCommit makes
 // durable what it can and returns which of the offsets are safe to commit; a
-// partition that is left out is not committed.
+// partition that is left out is not committed. Of records that turn out not to be
+// fit it returns a RecordError each, joined by errors.Join, beside the offsets,
+// which need not stop before them: the loop reads such a record again, hands it to
+// the error policy as if Put had given it to Batch.Fail, and puts those behind it
+// once more (KIP-610).
 type PreCommitter interface {
 	PreCommit(ctx context.Context, o Offsets) (Offsets, error)
 }
+
+// RecordError is the failure of a record that was put and buffered.
+type RecordError struct {
+	// Origin is the record's Origin.
+	Origin Origin
+	Err    error
+}
+
+// Error says which record it is.
+func (e *RecordError) Error() string {
+	return fmt.Sprintf("the record at offset %d of partition %d of topic %q: %v", e.Origin.Offset, e.Origin.Partition, e.Origin.Topic, e.Err)
+}
+
+// Unwrap returns why the record is not fit.
+func (e *RecordError) Unwrap() error { return e.Err }
 
 // Rebalancer is implemented by a sink task that keeps state for each partition.
 type Rebalancer interface {

@@ -48,6 +48,7 @@ type Sink struct {
 
 	fetches kgo.Fetches                 // what the batch was made of, while it is delivered
 	settled map[connect.Origin]struct{} // its records that have failed and are done with
+	late    map[connect.Origin]error    // what the connector has failed after its put
 	letters letters
 
 	member   atomic.Pointer[member]

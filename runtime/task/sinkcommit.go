@@ -62,6 +62,7 @@ func (m *member) checkpoint(only []connect.TopicPartition, last bool) error {
 	}
 	start := time.Now()
 	safe, err := s.preCommit(m.work, maps.Clone(offsets))
+	late, err := lateErrors(err)
 	switch {
 	case s.abandoned.Load():
 		return nil
@@ -78,6 +79,7 @@ func (m *member) checkpoint(only []connect.TopicPartition, last bool) error {
 		s.awaitLetters(m.work)
 	}
 	accepted := s.acceptable(safe, offsets)
+	m.takeLate(accepted, late, last)
 	if len(accepted) == 0 {
 		return nil
 	}

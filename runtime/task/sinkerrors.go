@@ -145,7 +145,13 @@ func (m *member) setAside(ctx context.Context, err error) bool {
 		s.fail(exceeded(fmt.Errorf("putting a record that cannot be decoded, and that the connector does not name: %w", err)))
 		return false
 	}
-	failures := append(slices.Clone(s.batch.Failures()), connect.Failure{Index: i, Err: err})
+	return m.takeOut(ctx, append(slices.Clone(s.batch.Failures()), connect.Failure{Index: i, Err: err}))
+}
+
+// takeOut hands records to the policy and takes them out of a batch that is not
+// put yet. It returns false if the batch ends here.
+func (m *member) takeOut(ctx context.Context, failures []connect.Failure) bool {
+	s := m.s
 	open, err := m.settle(ctx, failures)
 	switch {
 	case err != nil:

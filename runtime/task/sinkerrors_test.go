@@ -557,3 +557,138 @@ func TestSinkDeadLettersAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// batches is a sink that writes at PreCommit, and finds out only then which records
+// are not fit.
+type batches struct {
+	*store
+	buffer []connect.Origin
+	values []string
+	refuse func(v string) error
+}
+
+func (b *batches) Put(_ context.Context, batch *connect.Batch) error {
+	for i := range batch.Records {
+		_, v, err := batch.Records[i].Value.Get()
+		if err != nil {
+			batch.Fail(i, err)
+			continue
+		}
+		b.buffer, b.values = append(b.buffer, batch.Records[i].Origin()), append(b.values, strings.Clone(v.Str()))
+	}
+	return nil
+}
+
+func (b *batches) PreCommit(_ context.Context, o connect.Offsets) (connect.Offsets, error) {
+	var errs []error
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, v := range b.values {
+		if err := b.refuse(v); err != nil {
+			errs = append(errs, &connect.RecordError{Origin: b.buffer[i], Err: err})
+			continue
+		}
+		b.write(v)
+	}
+	b.buffer, b.values = nil, nil
+	if len(errs) > 0 {
+		return o, fmt.Errorf("writing: %w", errors.Join(errs...))
+	}
+	return o, nil
+}
+
+func (b *batches) Close(context.Context) error { return nil }
+
+// What a connector that buffers finds out late is dealt with as if it had known at
+// once.
+func TestSinkLateErrors(t *testing.T) {
+	odd := func(v string) error {
+		if strings.HasPrefix(v, "odd") {
+			return errUnfit
+		}
+		return nil
+	}
+	late := func(r *sinkRig, st *store, e ErrorOptions) SinkOptions {
+		o := r.options(0, "a", st)
+		o.Plugin.OpenSink = func(context.Context, connect.Env, map[string]string) (connect.SinkTask, error) {
+			return &batches{store: st, refuse: odd}, nil
+		}
+		o.Errors = e
+		return o
+	}
+	values := []string{"1", "odd1", "2", "odd2", "3"}
+	t.Run("all", func(t *testing.T) {
+		sinkTest(t, 1, func(t *testing.T, r *sinkRig) {
+			st, dead := &store{}, &morgue{}
+			r.write(texts(values...)...)
+			run := start(NewSink(late(r, st, dead.options())))
+			time.Sleep(time.Minute)
+			if got := r.committed(0); got != 5 {
+				t.Errorf("committed %d, want 5", got)
+			}
+			if err := run.end(); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff([]string{"odd1", "odd2"}, dead.values()); diff != "" {
+				t.Errorf("dead letters (-want +got):\n%s", diff)
+			}
+			want := map[string]string{
+				"topic": "in", "partition": "0", "offset": "1", "connector.name": "c", "task.id": "0", "stage": "TASK_PUT",
+				"class.name": "org.apache.kafka.connect.sink.SinkTask", "exception.class.name": "org.apache.kafka.connect.errors.ConnectException", "exception.message": "unfit",
+			}
+			if diff := cmp.Diff(want, dead.context(0)); diff != "" {
+				t.Errorf("context (-want +got):\n%s", diff)
+			}
+			// What lies behind the first one is put twice.
+			if diff := cmp.Diff([]string{"1", "2", "3", "2", "3"}, st.list()); diff != "" {
+				t.Errorf("written (-want +got):\n%s", diff)
+			}
+			if got := countsOf(run.Progress()); got != (counts{Failures: 2, Errors: 2, Skipped: 2, Letters: 2}) {
+				t.Errorf("counts %+v", got)
+			}
+		})
+	})
+	t.Run("none", func(t *testing.T) {
+		sinkTest(t, 1, func(t *testing.T, r *sinkRig) {
+			r.write(texts(values...)...)
+			run := start(NewSink(late(r, &store{}, ErrorOptions{})))
+			err := <-run.done
+			if want := `Tolerance exceeded in error handler: the record at offset 1 of partition 0 of topic "in" cannot be written`; err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("the task ended with %v", err)
+			}
+			if got := r.committed(0); got != 1 {
+				t.Errorf("committed %d, want 1", got)
+			}
+		})
+	})
+	t.Run("at a stop", func(t *testing.T) {
+		sinkTest(t, 1, func(t *testing.T, r *sinkRig) {
+			st, dead := &store{}, &morgue{}
+			r.write(texts(values...)...)
+			run := start(NewSink(late(r, st, dead.options())))
+			time.Sleep(3 * time.Second) // before the first commit
+			if err := run.end(); err != nil {
+				t.Error(err)
+			}
+			if got := r.committed(0); got != 1 || len(dead.letters) > 0 {
+				t.Errorf("committed %d, want 1; dead letters %q", got, dead.values())
+			}
+			again := start(NewSink(late(r, st, dead.options())))
+			time.Sleep(time.Minute)
+			if err := again.end(); err != nil {
+				t.Error(err)
+			}
+			if got := r.committed(0); got != 5 || len(dead.letters) != 2 {
+				t.Errorf("committed %d, want 5; dead letters %q", got, dead.values())
+			}
+		})
+	})
+	t.Run("with another error", func(t *testing.T) {
+		if late, err := lateErrors(errors.Join(&connect.RecordError{Err: errUnfit}, errUnfit)); late != nil || err == nil {
+			t.Errorf("%v, %v", late, err)
+		}
+		if late, err := lateErrors(nil); late != nil || err != nil {
+			t.Errorf("%v, %v", late, err)
+		}
+	})
+}

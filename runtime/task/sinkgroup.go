@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +50,7 @@ func (s *Sink) session(ctx, work context.Context) error {
 	m := &member{s: s, work: work, size: firstFetchSize(s.o.MaxInFlightBytes), ready: make(chan struct{})}
 	s.mu.Lock()
 	clear(s.parts)
+	clear(s.late)
 	s.mu.Unlock()
 	life, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
@@ -209,6 +211,9 @@ func (m *member) drop(tps []connect.TopicPartition) {
 	for _, tp := range tps {
 		delete(s.parts, tp)
 	}
+	maps.DeleteFunc(s.late, func(o connect.Origin, _ error) bool {
+		return slices.Contains(tps, connect.TopicPartition{Topic: o.Topic, Partition: o.Partition})
+	})
 	s.mu.Unlock()
 	s.showAssignment()
 }

@@ -201,6 +201,9 @@ func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 	s := m.s
 	s.fetches = fetches
 	defer s.delivered()
+	if len(s.late) > 0 && !m.settleLate(ctx) {
+		return
+	}
 	var retry backoff
 	for ready := false; ; {
 		if !ready && !m.transform(ctx) {
