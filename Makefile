@@ -38,6 +38,10 @@ test: envtest ## Run every test that needs no cluster (needs Go and gcc; builds 
 envtest: ## Build etcd, kube-apiserver and kubectl for the tests, unless they are cached.
 	@hack/cluster/build.sh etcd kube-apiserver kubectl
 
+.PHONY: secure
+secure: envtest ## Run the tests of TLS, SASL and ACLs on a real Kafka, which they start (needs Java, mvn and openssl).
+	hack/kafka/secure-test.sh
+
 .PHONY: e2e
 e2e: ## Run the end-to-end suite on a real Kubernetes and a real Kafka, which it starts.
 	go test -tags e2e -count=1 -timeout 60m -v ./test/e2e/...

@@ -150,6 +150,7 @@ func (e *entry) reach(ctx context.Context) *link {
 		if ctx.Err() != nil {
 			return nil
 		}
+		err = kafka.Explain(err)
 		e.log.Info("Reaching Kafka failed, trying again", "reason", err.Error(), "pause", pause.String())
 		e.update(func(s *state.Cluster) { fail(s, err) })
 		select {
@@ -271,7 +272,7 @@ func (e *entry) look(ctx context.Context, l *link) {
 	if ctx.Err() != nil && err == nil {
 		return
 	}
-	err = l.redact.Error(err)
+	err = l.redact.Error(kafka.Explain(err))
 	e.update(func(s *state.Cluster) {
 		s.Tried, s.Reachable = true, err
 		if err == nil {

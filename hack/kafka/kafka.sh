@@ -26,11 +26,16 @@ usage: kafka.sh COMMAND [options] [arguments of the console tool]
   --port P        client port of node 1       (default 9092)
   --nodes 1|3     cluster size                (default 1)
   --host-ip IP    also listen on this address, which pods reach (10.250.0.1 for hack/cluster; none: no longer)
+  --secure        beside the others a listener of each kind for --listener, with certificates of its own in DIR/certs,
+                  and an authorizer: without an ACL, who has a name may do nothing, and who has none everything
+  --listener L    bootstrap: of this listener: tls, mtls, saslssl (PLAIN and SCRAM over TLS), sasl (without TLS), or
+                  otherhost, whose certificate is for another host
   --node N        start, stop, restart: only node N
   --timeout S     wait, restart: seconds      (default 60)
 
-Node N uses three ports: P+10(N-1) for this machine, the next for controllers, the one after for --host-ip.
-Port, nodes and host IP are remembered in the data directory: later commands need only --data.
+Node N uses three ports: P+10(N-1) for this machine, the next for controllers, the one after for --host-ip, and with
+--secure five more. Their users are alice and bob, with the passwords alice-s3cret and bob-s3cret; certs/client.pem is carol's.
+Port, nodes, host IP and --secure are remembered in the data directory: later commands need only --data.
 TXT
 }
 
@@ -39,7 +44,7 @@ cache=${PENSTOCK_CACHE:-$HOME/.cache/penstock}
 version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$here/pom.xml")
 jars=$cache/kafka-$version
 data=$cache/kafka-data
-port='' nodes='' host_ip='' node='' timeout=60 kill_now='' pods=''
+port='' nodes='' host_ip='' secure='' listener='' node='' timeout=60 kill_now='' pods=''
 tool_args=()
 
 say() { echo "kafka: $*" >&2; }
@@ -48,12 +53,14 @@ die() { say "$*"; exit 1; }
 parse() {
   while (($#)); do
     case $1 in
-      --data | --port | --nodes | --host-ip | --node | --timeout | --max)
+      --data | --port | --nodes | --host-ip | --listener | --node | --timeout | --max)
         (($# > 1)) || die "$1 needs a value" ;;&
       --data) data=$(realpath -m "$2"); shift 2 ;;
       --port) port=$2; shift 2 ;;
       --nodes) nodes=$2; shift 2 ;;
       --host-ip) host_ip=$2; shift 2 ;;
+      --secure) secure=1; shift ;;
+      --listener) listener=$2; shift 2 ;;
       --node) node=$2; shift 2 ;;
       --timeout) timeout=$2; shift 2 ;;
       --max) tool_args+=(--max-messages "$2"); shift 2 ;;
@@ -66,14 +73,14 @@ parse() {
 
 # The settings of the cluster in $data: what was given before stands unless it is given again.
 settings() {
-  local want_port=$port want_nodes=$nodes want_host_ip=$host_ip
-  port=9092 nodes=1 host_ip=''
+  local want_port=$port want_nodes=$nodes want_host_ip=$host_ip want_secure=$secure
+  port=9092 nodes=1 host_ip='' secure=''
   # shellcheck source=/dev/null
   [[ ! -f $data/settings ]] || . "$data/settings"
   if [[ -f $data/settings && -n $want_nodes && $want_nodes != "$nodes" ]]; then
     die "$data holds a cluster of $nodes node(s), not $want_nodes: choose another --data, or run clean first"
   fi
-  port=${want_port:-$port} nodes=${want_nodes:-$nodes} host_ip=${want_host_ip:-$host_ip}
+  port=${want_port:-$port} nodes=${want_nodes:-$nodes} host_ip=${want_host_ip:-$host_ip} secure=${want_secure:-$secure}
   [[ $nodes == 1 || $nodes == 3 ]] || die "--nodes is $nodes: give 1 or 3"
   [[ $host_ip != none ]] || host_ip=''
   if [[ ! $port =~ ^[1-9][0-9]{0,4}$ ]] || ((port > 65500)); then die "--port is $port: give a number from 1 to 65500"; fi
@@ -81,17 +88,23 @@ settings() {
 }
 
 save_settings() {
-  printf 'port=%s\nnodes=%s\nhost_ip=%s\n' "$port" "$nodes" "$host_ip" >"$data/settings"
+  printf 'port=%s\nnodes=%s\nhost_ip=%s\nsecure=%s\n' "$port" "$nodes" "$host_ip" "$secure" >"$data/settings"
 }
 
 each_node() { if [[ -n $node ]]; then echo "$node"; else seq "$nodes"; fi; }
 client_port() { echo $((port + 10 * ($1 - 1))); }
 join() { local IFS=,; echo "$*"; }
 
+# The listeners of --secure, by how far their ports are from the client port.
+declare -A secure_ports=([tls]=3 [mtls]=4 [saslssl]=5 [sasl]=6 [otherhost]=7)
+
 bootstrap() {
   local list=() n
   for n in $(seq "$nodes"); do
-    if [[ -n $pods ]]; then
+    if [[ -n $listener ]]; then
+      [[ -n $secure && -n ${secure_ports[$listener]:-} ]] || die "there is no listener $listener: start with --secure, and give one of ${!secure_ports[*]}"
+      list+=("localhost:$(($(client_port "$n") + ${secure_ports[$listener]}))")
+    elif [[ -n $pods ]]; then
       [[ -n $host_ip ]] || die "this cluster has no listener for pods: start it with --host-ip"
       list+=("$host_ip:$(($(client_port "$n") + 2))")
     else
@@ -153,6 +166,12 @@ properties() {
     listeners+=,PODS://$host_ip:$((client + 2))
     advertised+=,PODS://$host_ip:$((client + 2))
   fi
+  if [[ -n $secure ]]; then
+    for i in "${!secure_ports[@]}"; do
+      listeners+=,${i^^}://localhost:$((client + secure_ports[$i]))
+      advertised+=,${i^^}://localhost:$((client + secure_ports[$i]))
+    done
+  fi
   cat <<TXT
 node.id=$n
 process.roles=broker,controller
@@ -179,11 +198,71 @@ share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=16777216
 TXT
+  [[ -z $secure ]] || secure_properties
+}
+
+secure_properties() {
+  local login=org.apache.kafka.common.security users='user_alice="alice-s3cret" user_bob="bob-s3cret"' l
+  cat <<TXT
+
+listener.security.protocol.map=LOCAL:PLAINTEXT,PODS:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL,MTLS:SSL,SASLSSL:SASL_SSL,SASL:SASL_PLAINTEXT,OTHERHOST:SSL
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+ssl.keystore.type=PEM
+ssl.keystore.location=$data/certs/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=$data/certs/ca.pem
+ssl.principal.mapping.rules=RULE:^CN=([^,]+).*\$/\$1/
+listener.name.mtls.ssl.client.auth=required
+listener.name.otherhost.ssl.keystore.type=PEM
+listener.name.otherhost.ssl.keystore.location=$data/certs/otherhost.pem
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+TXT
+  for l in sasl saslssl; do
+    cat <<TXT
+listener.name.$l.plain.sasl.jaas.config=$login.plain.PlainLoginModule required $users;
+listener.name.$l.scram-sha-256.sasl.jaas.config=$login.scram.ScramLoginModule required;
+listener.name.$l.scram-sha-512.sasl.jaas.config=$login.scram.ScramLoginModule required;
+TXT
+  done
+}
+
+# certificate NAME CN SAN issues a certificate: NAME.crt, NAME.key, and both with the authority's in NAME.pem.
+certificate() {
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$2" -keyout "$1.key" -out "$1.csr"
+  openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 3650 -extfile <(echo "subjectAltName=$3") -out "$1.crt"
+  cat "$1.key" "$1.crt" ca.pem >"$1.pem"
+}
+
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=$1" -keyout "$1.key" -out "$1.pem"
+}
+
+certificates() {
+  [[ ! -d $data/certs ]] || return 0
+  command -v openssl >/dev/null || die "openssl is needed for --secure"
+  rm -rf "$data/certs.part"
+  mkdir -p "$data/certs.part"
+  (
+    cd "$data/certs.part"
+    authority ca
+    authority stranger # whose certificates nobody has
+    certificate broker broker DNS:localhost,IP:127.0.0.1
+    certificate otherhost broker DNS:kafka.example.com
+    certificate client carol DNS:carol
+  ) >"$data/certs.log" 2>&1 || { cat "$data/certs.log" >&2; die "making certificates failed"; }
+  mv "$data/certs.part" "$data/certs"
 }
 
 format() {
-  local n id pids=()
+  local n id pids=() users=() u m
   mkdir -p "$data"
+  if [[ -n $secure ]]; then
+    certificates
+    for u in alice bob; do
+      for m in SCRAM-SHA-256 SCRAM-SHA-512; do users+=(--add-scram "$m=[name=$u,password=$u-s3cret]"); done
+    done
+  fi
   # 16 random bytes in base64url; Kafka's command lines would take a leading minus for an option.
   [[ -f $data/cluster-id ]] || printf 'p%s' "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d = | cut -c 2-22)" >"$data/cluster-id"
   id=$(cat "$data/cluster-id")
@@ -198,7 +277,7 @@ format() {
   for n in $(seq "$nodes"); do
     mv "$data/node$n/server.properties.new" "$data/node$n/server.properties"
     [[ ! -f $data/node$n/log/meta.properties ]] || continue
-    run_class kafka.tools.StorageTool format -t "$id" -c "$data/node$n/server.properties" >"$data/node$n/format.log" 2>&1 &
+    run_class kafka.tools.StorageTool format -t "$id" -c "$data/node$n/server.properties" "${users[@]}" >"$data/node$n/format.log" 2>&1 &
     pids+=("$!")
   done
   for n in "${pids[@]}"; do
@@ -211,7 +290,8 @@ pid_of() {
   local pid
   pid=$(cat "$data/node$1/pid" 2>/dev/null) || return 1
   ! grep -qs '^State:.Z' "/proc/$pid/status" || return 1
-  tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$data/node$1/server.properties" || return 1
+  # Not grep -q, which ends early: with pipefail, tr would now and then fail for that.
+  tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -xF "$data/node$1/server.properties" >/dev/null || return 1
   echo "$pid"
 }
 
@@ -278,7 +358,7 @@ clean() {
   node=''
   stop
   # Only what format made: --data may be wrong.
-  rm -rf "$data"/node[1-3] "$data/settings" "$data/cluster-id"
+  rm -rf "$data"/node[1-3] "$data/settings" "$data/cluster-id" "$data/certs" "$data/certs.log"
   rmdir "$data" 2>/dev/null || true
 }
 

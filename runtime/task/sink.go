@@ -30,7 +30,8 @@ type Sink struct {
 	base
 	topics     []string
 	pattern    string // in the place of topics
-	records    int    // that a Put has at most
+	group      string
+	records    int // that a Put has at most
 	limits     fetchLimits
 	newClient  func(...kgo.Opt) (*kgo.Client, error)
 	key, value connect.Converter
@@ -65,7 +66,7 @@ type topicCodecs struct{ key, value, header connect.Codec }
 // NewSink returns a sink task that is not running yet.
 func NewSink(o SinkOptions) *Sink {
 	s := &Sink{
-		topics: o.Topics, pattern: o.Pattern, records: cmp.Or(o.BatchRecords, sinkBatchRecords),
+		topics: o.Topics, pattern: o.Pattern, group: o.Group, records: cmp.Or(o.BatchRecords, sinkBatchRecords),
 		limits:    fetchLimits{fetch: o.MaxFetchBytes, partition: o.MaxPartitionFetchBytes},
 		newClient: o.NewClient, key: o.Key, value: o.Value, header: o.Header,
 	}

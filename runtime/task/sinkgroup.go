@@ -240,7 +240,7 @@ func (m *member) fault(topic string, partition int32, err error) error {
 		return fmt.Errorf("%w: %w", errFencedMember, err)
 	case errors.As(err, &session):
 		if hopeless(err) {
-			return fmt.Errorf("consuming as a group member: %w", err)
+			return fmt.Errorf("consuming as a member of group %q: %w", m.s.group, err)
 		}
 		m.s.log.Warn("the group was left and is joined again", "error", err)
 	case errors.As(err, &loss), kerr.IsRetriable(err):

@@ -199,6 +199,8 @@ type SinkOptions struct {
 	Topics []string
 	// Pattern is an expression of Go's for topics, in the place of Topics; "" is none.
 	Pattern string
+	// Group is the consumer group's name, for messages.
+	Group string
 	// BatchRecords bounds the records of a Put; 0 is 2000.
 	BatchRecords int
 	// MaxFetchBytes and MaxPartitionFetchBytes bound what a fetch asks for beyond

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/plugin/kprom"
@@ -100,15 +101,38 @@ func invalid(r clientkeys.Role, problems []configdef.Problem) error {
 
 // sourceProducer returns the producer of a source task. It is the worker's, unless
 // its keys are others.
-func (w *Worker) sourceProducer(c resolved) (*kgo.Client, func(), error) {
+func (w *Worker) sourceProducer(ctx context.Context, c resolved) (*kgo.Client, func(), error) {
 	props := clientkeys.Merge(clientkeys.Producer, c.defaults, c.props)
 	id := clientkeys.Identity(clientkeys.Producer, props)
 	if id == clientkeys.Identity(clientkeys.Producer, clientkeys.WorkerKeys(clientkeys.Producer, c.defaults)) {
 		return w.link.producer, func() {}, nil
 	}
-	return w.lent.take("producer\n"+id, func() (*kgo.Client, error) {
+	client, release, err := w.lent.take("producer\n"+id, func() (*kgo.Client, error) {
 		return w.openProducer(props, w.link.laterHooks())
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := knock(ctx, client); err != nil {
+		release()
+		return nil, nil, fmt.Errorf("connecting the producer: %w", err)
+	}
+	return client, release, nil
+}
+
+// knockTimeout is how long a broker may take to let a client in.
+const knockTimeout = 10 * time.Second
+
+// knock finds out whether Kafka refuses who connects, or whether we refuse Kafka: a
+// client that has records, or is to join a group, tries again for ever. That Kafka
+// is away is no refusal.
+func knock(ctx context.Context, client *kgo.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, knockTimeout)
+	defer cancel()
+	if _, err := kafka.ClusterID(ctx, client); kafka.IsRefusal(err) {
+		return err
+	}
+	return nil
 }
 
 // budget is how many bytes of records a task may hold: what its producer has as
@@ -144,7 +168,7 @@ func (w *Worker) admin(c resolved) (*kgo.Client, func(), error) {
 // sinkClient returns how the group client of a sink task is made, and sets what the
 // loop must know of its keys. The instance id is the same for every incarnation: a
 // new one takes the partitions over at once and the old one is fenced.
-func (w *Worker) sinkClient(o *task.SinkOptions, c resolved, log *slog.Logger, hook kgo.Hook) error {
+func (w *Worker) sinkClient(ctx context.Context, o *task.SinkOptions, c resolved, log *slog.Logger, hook kgo.Hook) error {
 	props := clientkeys.Merge(clientkeys.Consumer, c.defaults, c.props)
 	consumer, problems := clientkeys.ReadConsumer(props)
 	config, more := w.o.Kafka.With(props)
@@ -155,12 +179,18 @@ func (w *Worker) sinkClient(o *task.SinkOptions, c resolved, log *slog.Logger, h
 	if err != nil {
 		return err
 	}
+	o.Group = connect.GroupID(o.ID.Connector, c.props)
 	o.BatchRecords, o.MaxFetchBytes, o.MaxPartitionFetchBytes = consumer.MaxPollRecords, consumer.FetchMaxBytes, consumer.MaxPartitionFetchBytes
 	opts = append(opts,
-		kgo.ConsumerGroup(connect.GroupID(o.ID.Connector, c.props)),
+		kgo.ConsumerGroup(o.Group),
 		kgo.InstanceID(storage.TransactionalID(w.o.GroupID, o.ID.Connector, o.ID.Index)),
 		kgo.DisableAutoCommit(),
 	)
+	if connectsOtherwise(props) {
+		if err := w.knockAs(ctx, config); err != nil {
+			return fmt.Errorf("connecting the consumer: %w", err)
+		}
+	}
 	o.NewClient = func(extra ...kgo.Opt) (*kgo.Client, error) {
 		return config.NewClient(kafka.Options{
 			ClientID: "connector-consumer-" + o.ID.Connector + "-" + strconv.Itoa(o.ID.Index),
@@ -168,6 +198,21 @@ func (w *Worker) sinkClient(o *task.SinkOptions, c resolved, log *slog.Logger, h
 		}, append(slices.Clip(opts), extra...)...)
 	}
 	return nil
+}
+
+// connectsOtherwise reports whether a client has keys of a connection of its own.
+func connectsOtherwise(props map[string]string) bool {
+	return slices.ContainsFunc(kafka.Keys(), func(k configdef.Key) bool { _, ok := props[k.Name]; return ok })
+}
+
+// knockAs is knock with a client that is only for that.
+func (w *Worker) knockAs(ctx context.Context, config kafka.Config) error {
+	client, err := w.clientOf(config, "knock", nil)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return knock(ctx, client)
 }
 
 // later measures a further producer under the names of the first, which has

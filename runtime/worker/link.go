@@ -56,6 +56,7 @@ func (w *Worker) reach(ctx context.Context) (*link, error) {
 		if ctx.Err() != nil || errors.As(err, new(*kafka.TopicError)) {
 			return nil, err
 		}
+		err = kafka.Explain(err)
 		w.health.kafka(err)
 		w.log.Warn("reaching Kafka failed, trying again", "brokers", w.o.Kafka.Brokers, "error", err, "pause", pause)
 		select {

@@ -59,13 +59,13 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 	if options.Transforms, err = w.o.Registry.ChainFor(plugin.Kind, c.props).Chain(plugin.Kind); err != nil {
 		return err
 	}
-	return w.build(o, options, c, log)
+	return w.build(ctx, o, options, c, log)
 }
 
 // build makes the loop.
-func (w *Worker) build(to *opened, o task.Options, c resolved, log *slog.Logger) error {
+func (w *Worker) build(ctx context.Context, to *opened, o task.Options, c resolved, log *slog.Logger) error {
 	if o.Plugin.Kind == connect.SourceKind {
-		producer, release, err := w.sourceProducer(c)
+		producer, release, err := w.sourceProducer(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -80,12 +80,12 @@ func (w *Worker) build(to *opened, o task.Options, c resolved, log *slog.Logger)
 		})
 		return nil
 	}
-	to.traffic, to.group = &kafka.Traffic{}, connect.GroupID(o.ID.Connector, c.props)
+	to.traffic = &kafka.Traffic{}
 	options := task.SinkOptions{Options: o, Topics: connect.Topics(o.Config), Pattern: connect.TopicsPattern(o.Config)}
-	if err := w.sinkClient(&options, c, log, to.traffic); err != nil {
+	if err := w.sinkClient(ctx, &options, c, log, to.traffic); err != nil {
 		return err
 	}
-	to.task = task.NewSink(options)
+	to.group, to.task = options.Group, task.NewSink(options)
 	return nil
 }
 

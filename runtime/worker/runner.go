@@ -153,7 +153,7 @@ func (r *runner) finish(cause error, redact *secrets.Redactor, err error) {
 	r.finished = true
 	text := ""
 	if err != nil {
-		text = secrets.Shorten(redact.Redact(err.Error()), maxError)
+		text = secrets.Shorten(redact.Redact(kafka.Explain(err).Error()), maxError)
 	}
 	switch {
 	case errors.Is(err, task.ErrSuperseded), errors.Is(cause, task.ErrSuperseded):

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/storage"
 	"penstock.dev/runtime/task"
 )
@@ -78,7 +79,7 @@ func (w *Worker) watchKafka(ctx context.Context, writes *sync.WaitGroup) {
 	free <- struct{}{}
 	away := false
 	for {
-		err := w.ask(ctx)
+		err := kafka.Explain(w.ask(ctx))
 		if ctx.Err() != nil {
 			return
 		}
