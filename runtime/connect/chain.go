@@ -187,7 +187,9 @@ func (c *chainReader) ownKeys(prefix, what, name string, own map[string]string, 
 		case slices.Contains(known, k):
 			out[k] = own[k]
 		case k == versionSuffix:
-			c.problem(prefix+k, "is a Kafka Connect key that this version does not support; remove it")
+			if p := checkVersion(prefix+k, c.props, []string{KafkaVersion}); p != nil {
+				c.out.Problems = append(c.out.Problems, *p)
+			}
 		case c.otherAlias(prefix, k):
 		default:
 			hint := ""

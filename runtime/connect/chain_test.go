@@ -107,7 +107,7 @@ func TestChainFor(t *testing.T) {
 				"transforms.c.type: unknown transform nope; " + has,
 				"transforms.d.type: io.debezium.transforms.ExtractNewRecordState is not built into this version; it has stamp-key, stamp-value",
 				"transforms.e.type: Stamp does not say what it works on; use Stamp$Key or Stamp$Value",
-				"transforms.f.plugin.version: is a Kafka Connect key that this version does not support; remove it",
+				"transforms.f.plugin.version: 4 is not there: this build has 4.3.1; ask for that, or remove the key",
 				"transforms.f.field: not for sources",
 			},
 		},

@@ -30,6 +30,7 @@ type ConnectorConfig struct {
 	// for each of which predicates.ALIAS.type and the predicate's own keys are set.
 	Predicates []string `config:"predicates" optional:"true" importance:"low"`
 	ErrorsConfig
+	lifeKeys
 }
 
 // SinkConfig are the keys that every sink has beside its own.

@@ -99,7 +99,7 @@ func orphans(key string, props map[string]string) []configdef.Problem {
 }
 
 // inherited are keys that Kafka Connect's converters get but do not define.
-var inherited = []string{"converter.type"}
+var inherited = []string{"converter.type", versionSuffix}
 
 func unknownConverterKeys(key string, p ConverterPlugin, props map[string]string) []configdef.Problem {
 	known := make([]string, len(p.Keys))

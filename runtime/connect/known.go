@@ -20,10 +20,6 @@ var refused = []string{
 	"exactly.once.support",
 	"transaction.boundary", "transaction.boundary.",
 	"offsets.storage.topic",
-	"config.action.reload",
-	"tasks.max.enforce",
-	"connector.plugin.version",
-	"key.converter.plugin.version", "value.converter.plugin.version", "header.converter.plugin.version",
 }
 
 func isRefused(key string) bool {

@@ -48,6 +48,8 @@ func (r Registry) Validate(class string, props, defaults map[string]string) Vali
 	v.Warnings = append(v.Warnings, chain.Warnings...)
 	problems, warnings = clientProblems(p.Kind, props, defaults)
 	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
+	problems, warnings = lifeProblems(p, props)
+	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
 	problems, warnings = creationProblems(p.Kind, props, defaults)
 	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
 	v.Problems = append(v.Problems, p.Check(props)...)

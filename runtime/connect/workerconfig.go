@@ -69,7 +69,7 @@ func (r Registry) ValidateWorker(props map[string]string) (problems, warnings []
 	}
 	p, w := workerClientProblems(props)
 	problems, warnings = append(problems, p...), append(warnings, w...)
-	known := append(names(CommonKeys(SourceKind)), names(configdef.Of[WorkerConfig]())...)
+	known := append([]string{KeySide + ".converter", ValueSide + ".converter"}, names(configdef.Of[WorkerConfig]())...)
 	for _, k := range slices.Sorted(maps.Keys(props)) {
 		if field, ok := connectionKeys[k]; ok {
 			problems = append(problems, configdef.Problem{Key: k, Message: "is not a config key here, set " + field + " instead"})
