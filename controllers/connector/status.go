@@ -5,6 +5,8 @@ package connector
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -103,7 +105,27 @@ func kafkaSide(st *v1alpha1.ConnectorStatus, s *scope) {
 	}
 	st.ConsumerGroup = connect.GroupID(s.connector.KafkaName(), s.props)
 	topics := connect.Topics(s.props)
+	if len(topics) == 0 {
+		if topics = assigned(s); len(topics) == 0 { // a rebalance goes on, or none was told yet
+			topics = s.before.Status.Topics
+		}
+	}
 	st.Topics = topics[:min(len(topics), maxTopics)]
+}
+
+// assigned are the topics of which a sink's tasks have partitions, for one whose
+// config has a pattern: as far as the tasks tell.
+func assigned(s *scope) []string {
+	var topics []string
+	for i := range s.tasks {
+		for _, tp := range s.tasks[i].Status.Assignment {
+			if at := strings.LastIndexByte(tp, '-'); at > 0 && !slices.Contains(topics, tp[:at]) {
+				topics = append(topics, tp[:at])
+			}
+		}
+	}
+	slices.Sort(topics)
+	return topics
 }
 
 // fromTasks adds up what the tasks say.

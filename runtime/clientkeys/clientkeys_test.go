@@ -221,3 +221,15 @@ func TestReadProducer(t *testing.T) {
 		t.Errorf("acks=-1 reads as %+v, %v", c, problems)
 	}
 }
+
+// A duration may be any text that a user writes; what is read is never negative.
+func FuzzReset(f *testing.F) {
+	for _, text := range []string{"latest", "by_duration:PT1H", "by_duration:P9999999999999999999D", "by_duration:PT1.5S", "by_duration:P"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if r, err := (ConsumerConfig{AutoOffsetReset: text}).Reset(); err == nil && r.Ago < 0 {
+			t.Errorf("%q is %s ago", text, r.Ago)
+		}
+	})
+}

@@ -57,3 +57,20 @@ func TestPluginVersions(t *testing.T) {
 		})
 	}
 }
+
+// A version may be any text that a user writes.
+func FuzzParseVersions(f *testing.F) {
+	for _, text := range []string{"1.0", "[1.0,2.0)", "(,1],[2,)", "[", "[]", "a-1.b", "[1,\xff]"} {
+		f.Add(text, "4.3.1")
+	}
+	f.Fuzz(func(t *testing.T, text, version string) {
+		r, err := parseVersions(text)
+		if err != nil {
+			return
+		}
+		r.has(version)
+		if compareVersions(version, version) != 0 || compareVersions(text, version) != -compareVersions(version, text) {
+			t.Errorf("%q and %q have no order", text, version)
+		}
+	})
+}
