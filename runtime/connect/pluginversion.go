@@ -87,26 +87,37 @@ func parseVersions(text string) (versionRanges, error) {
 	if !strings.ContainsAny(text, "[](),") {
 		return versionRanges{{low: text, high: text, withLow: true, withHi: true}}, nil
 	}
-	wrong := fmt.Errorf("%q is not a version or a range of versions, such as [1.0,2.0)", text)
 	var out versionRanges
 	for rest := text; rest != ""; {
-		end := strings.IndexAny(rest, "])")
-		if end < 0 || rest[0] != '[' && rest[0] != '(' {
-			return nil, wrong
-		}
-		low, high, pair := strings.Cut(rest[1:end], ",")
-		r := versionRange{low: strings.TrimSpace(low), high: strings.TrimSpace(high), withLow: rest[0] == '[', withHi: rest[end] == ']'}
-		if !pair {
-			r.high = r.low
-		}
-		if !pair && (r.low == "" || !r.withLow || !r.withHi) || strings.ContainsAny(r.low+r.high, "[(,") ||
-			r.low != "" && r.high != "" && compareVersions(r.low, r.high) > 0 {
-			return nil, wrong
+		r, after, ok := cutRange(rest)
+		if !ok {
+			return nil, fmt.Errorf("%q is not a version or a range of versions, such as [1.0,2.0)", text)
 		}
 		out = append(out, r)
-		rest = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(rest[end+1:]), ","))
+		rest = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(after), ","))
 	}
 	return out, nil
+}
+
+// cutRange reads the range that text begins with.
+func cutRange(text string) (r versionRange, after string, ok bool) {
+	end := strings.IndexAny(text, "])")
+	if end < 0 || text[0] != '[' && text[0] != '(' {
+		return r, "", false
+	}
+	low, high, pair := strings.Cut(text[1:end], ",")
+	r = versionRange{low: strings.TrimSpace(low), high: strings.TrimSpace(high), withLow: text[0] == '[', withHi: text[end] == ']'}
+	if !pair {
+		r.high = r.low
+	}
+	switch {
+	case strings.ContainsAny(r.low+r.high, "[(,"):
+	case !pair:
+		ok = r.low != "" && r.withLow && r.withHi
+	default:
+		ok = r.low == "" || r.high == "" || compareVersions(r.low, r.high) <= 0
+	}
+	return r, text[end+1:], ok
 }
 
 // qualifiers are the words in versions that Maven knows, in order; "" is a release.

@@ -113,9 +113,11 @@ func (w *Worker) sourceProducer(ctx context.Context, c resolved) (*kgo.Client, f
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := knock(ctx, client); err != nil {
-		release()
-		return nil, nil, fmt.Errorf("connecting the producer: %w", err)
+	if connectsOtherwise(props) {
+		if err := knock(ctx, client); err != nil {
+			release()
+			return nil, nil, fmt.Errorf("connecting the producer: %w", err)
+		}
 	}
 	return client, release, nil
 }
