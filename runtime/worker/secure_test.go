@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -278,9 +279,7 @@ func TestSecureRefusals(t *testing.T) {
 				return true
 			}
 			eventually(t, fmt.Sprintf("the probe says %q", tc.says), func() bool { return says(fmt.Sprint(g.Ready())) })
-			if !says(g.log.String()) {
-				t.Errorf("the log says\n%s\nwant %q", g.log, tc.says)
-			}
+			eventually(t, fmt.Sprintf("the log says %q", tc.says), func() bool { return says(g.log.String()) })
 		})
 	}
 }
@@ -320,7 +319,8 @@ func TestSecureACLs(t *testing.T) {
 		g.bind(t, own(source("no-id"), "topic", "acl")),
 		g.bind(t, own(source("no-login"), "topic", "acl", "producer.override.sasl.jaas.config", "${secrets:db:login}")),
 		g.bind(t, own(sink("no-reader"), "topics", "acl", "consumer.override.sasl.jaas.config", "${secrets:db:login}")),
-		g.bind(t, own(source("fine"), "topic", "acl")),
+		g.bind(t, own(source("fine"), "topic", "acl", "producer.override.compression.type", "lz4")),
+		g.bind(t, own(own(source("made"), created...), "topic", "made"+s.turn, "topic.creation.default.retention.ms", "54321000")),
 	})
 	for name, want := range wants {
 		state := g.await(t, name, task.Failed)
@@ -330,7 +330,16 @@ func TestSecureACLs(t *testing.T) {
 			}
 		}
 	}
-	eventually(t, "the others go on", func() bool { return g.state(t, "fine").Progress.Records == 10 })
+	for _, name := range []string{"fine", "made"} {
+		eventually(t, name+" goes on", func() bool { return g.state(t, name).Progress.Records == 10 })
+	}
+	configs, err := s.admin.DescribeTopicConfigs(t.Context(), "made"+s.turn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(configs[0].Configs, func(c kadm.Config) bool { return c.Key == "retention.ms" && c.MaybeValue() == "54321000" }); i < 0 {
+		t.Errorf("the topic that was made has the settings %v", configs[0].Configs)
+	}
 }
 
 type syncBuffer struct {
