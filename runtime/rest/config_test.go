@@ -175,7 +175,7 @@ func TestListenNamesTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close() //nolint:errcheck // it was only held
+	defer taken.Close()
 	c := Config{Listeners: []Listener{{Address: "127.0.0.1:0"}, {Address: taken.Addr().String()}}}
 	if _, err := Listen(New(options(newBackend())), c, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
 		t.Errorf("error %v, want one with the address", err)

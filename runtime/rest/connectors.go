@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"penstock.dev/runtime/connect"
 )
 
 func (a *API) root(r *http.Request) (answer, error) {
@@ -334,12 +332,4 @@ func given(config map[string]*string) map[string]string {
 		}
 	}
 	return out
-}
-
-// typeOf returns source, sink or unknown.
-func typeOf(r connect.Registry, config map[string]string) string {
-	if p, ok := r.Lookup(config[classKey]); ok {
-		return string(p.Kind)
-	}
-	return "unknown"
 }

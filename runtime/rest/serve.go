@@ -206,7 +206,7 @@ func (a *API) safe(next http.Handler) http.Handler {
 			if p == nil {
 				return
 			}
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			a.o.Logger.Error("answering a request has panicked", "method", r.Method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

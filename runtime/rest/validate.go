@@ -200,7 +200,7 @@ func (v *validation) topics() {
 	const regex = "topics.regex"
 	list := strings.TrimSpace(v.props[connect.TopicsKey]) != ""
 	pattern := strings.TrimSpace(v.props[regex]) != ""
-	message := ""
+	var message string
 	switch {
 	case list && pattern:
 		message = "topics and topics.regex are mutually exclusive options, but both are set."

@@ -107,18 +107,28 @@ func (d definition) check(shown *string) string {
 	switch {
 	case d.Min != nil || d.Max != nil:
 		return d.checkRange(shown)
-	case len(d.Enum) > 0 && d.Type != "LIST" && shown != nil:
+	case d.Type == "LIST":
+		return d.checkList(shown)
+	case len(d.Enum) > 0 && shown != nil:
 		if !slices.ContainsFunc(d.Enum, func(e string) bool { return strings.EqualFold(e, *shown) }) {
 			return "String must be one of: " + strings.Join(d.Enum, ", ")
-		}
-	case (d.Name == "transforms" || d.Name == "predicates") && shown != nil:
-		if items := list(*shown); len(slices.Compact(slices.Sorted(slices.Values(items)))) < len(items) {
-			return "Duplicate alias provided."
 		}
 	case d.Name == nameKey && shown != nil:
 		return checkName(*shown)
 	case d.Type == "STRING" && d.Required && shown != nil && *shown == "":
 		return "String must be non-empty"
+	}
+	return ""
+}
+
+// checkList refuses aliases that stand twice in a list of them.
+func (d definition) checkList(shown *string) string {
+	if shown == nil || d.Name != "transforms" && d.Name != "predicates" {
+		return ""
+	}
+	items := list(*shown)
+	if len(slices.Compact(slices.Sorted(slices.Values(items)))) < len(items) {
+		return "Duplicate alias provided."
 	}
 	return ""
 }
