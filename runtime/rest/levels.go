@@ -120,14 +120,17 @@ func (l *Levels) Set(logger, level string) []string {
 			affected[name] = true
 		}
 	}
+	var changed []string // looked up first: one may be above another
 	for name := range affected {
 		if name != Root {
 			l.known[name] = true
 		}
-		if l.effective(name).name == level {
-			continue
+		if l.effective(name).name != level {
+			changed = append(changed, name)
 		}
-		at := l.now().UnixMilli()
+	}
+	at := l.now().UnixMilli()
+	for _, name := range changed {
 		l.set[name] = loggerLevel{name: level, level: to, modified: &at}
 	}
 	return slices.Sorted(maps.Keys(affected))

@@ -3,8 +3,9 @@
 
 // Command rest writes down what Apache Kafka Connect answers to the requests of
 // runtime/standalone/testdata/rest.json, for the test that sends the same ones to
-// Penstock. It needs a broker (hack/kafka/kafka.sh start) and Kafka Connect's jars,
-// which `make bench-quick` fetches.
+// Penstock, and what is in its config topic then. It needs a broker that is fresh
+// (hack/kafka/kafka.sh start), because groups of an earlier run have offsets, and
+// Kafka Connect's jars, which `make bench-quick` fetches.
 package main
 
 import (
@@ -40,9 +41,9 @@ func main() {
 
 // options are the command's flags.
 type options struct {
-	kafka, jars, script, golden string
-	port                        int
-	wait                        time.Duration
+	kafka, jars, script, golden, topic string
+	port                               int
+	wait                               time.Duration
 }
 
 func run(ctx context.Context) error {
@@ -55,6 +56,7 @@ func run(ctx context.Context) error {
 	flag.StringVar(&o.jars, "jars", filepath.Join(home, ".cache/penstock/connect-4.3.1"), "`directory` of Kafka Connect's jars")
 	flag.StringVar(&o.script, "script", "runtime/standalone/testdata/rest.json", "`file` of requests")
 	flag.StringVar(&o.golden, "golden", "runtime/standalone/testdata/rest.golden.json", "`file` to write")
+	flag.StringVar(&o.topic, "topic", "runtime/storage/testdata/configs.golden.json", "`file` to write the config topic to")
 	flag.IntVar(&o.port, "port", 18483, "`port` for Kafka Connect")
 	flag.DurationVar(&o.wait, "start", 2*time.Minute, "how long Kafka Connect may take to start")
 	flag.Parse()
@@ -68,17 +70,18 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // it is a temporary directory
-	stop, err := o.start(ctx, dir)
+	group := "rest-" + strconv.FormatInt(time.Now().UnixMilli(), 36)
+	stop, err := o.start(ctx, dir, group)
 	if err != nil {
 		return err
 	}
-	answers, err := o.talk(ctx, dir, requests)
-	return errors.Join(err, o.write(answers), stop())
+	place := o.place(dir)
+	answers, err := o.talk(ctx, place, dir, requests)
+	return errors.Join(err, o.write(answers), stop(), o.writeConfigTopic(ctx, group+"-configs", place.Replace))
 }
 
 // start runs one worker of ConnectDistributed with topics of its own.
-func (o options) start(ctx context.Context, dir string) (stop func() error, err error) {
-	group := "rest-" + strconv.FormatInt(time.Now().UnixMilli(), 36)
+func (o options) start(ctx context.Context, dir, group string) (stop func() error, err error) {
 	const json = "org.apache.kafka.connect.json.JsonConverter"
 	lines := []string{
 		"bootstrap.servers=" + o.kafka, "group.id=" + group, "key.converter=" + json, "value.converter=" + json,
@@ -157,18 +160,23 @@ func (o options) ready(ctx context.Context) error {
 	}
 }
 
-func (o options) talk(ctx context.Context, dir string, requests []talk.Request) ([]talk.Answer, error) {
-	if err := os.WriteFile(filepath.Join(dir, "in.txt"), []byte("one\ntwo\n"), 0o600); err != nil {
-		return nil, err
-	}
+// place is the worker, and what differs from run to run.
+func (o options) place(dir string) talk.Place {
 	worker := net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port))
 	place := talk.Place{
 		Base:    "http://" + worker,
-		Fill:    map[string]string{"{dir}": dir, "{topic}": "rest-" + strconv.FormatInt(time.Now().UnixMilli(), 36)},
+		Fill:    map[string]string{"{dir}": dir, "{topic}": "rest-topic-" + strconv.FormatInt(time.Now().UnixMilli(), 36)},
 		Replace: map[string]string{worker: "{worker}"},
 	}
 	for k, v := range place.Fill {
 		place.Replace[v] = k
+	}
+	return place
+}
+
+func (o options) talk(ctx context.Context, place talk.Place, dir string, requests []talk.Request) ([]talk.Answer, error) {
+	if err := os.WriteFile(filepath.Join(dir, "in.txt"), []byte("one\ntwo\n"), 0o600); err != nil {
+		return nil, err
 	}
 	var answers []talk.Answer
 	for _, r := range requests {
