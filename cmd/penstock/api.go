@@ -53,7 +53,7 @@ func (f standaloneFlags) serveAPI(j job, b rest.Backend) (func(), error) {
 		return nothing, nil
 	}
 	api := rest.New(rest.Options{
-		Backend: b, Registry: j.registry, Defaults: j.settings.defaults, Levels: j.levels, Logger: j.log,
+		Backend: b, Registry: j.registry, Defaults: j.settings.defaults, Levels: j.levels, Logger: j.log, Redact: j.settings.redactor().Redact,
 		Version: version, Commit: commit(), TopicTracking: j.rest.TopicTracking, TopicReset: j.rest.TopicReset,
 	})
 	server, err := rest.Listen(api, j.rest, j.log)

@@ -20,6 +20,8 @@ type Options struct {
 	// Levels are the levels of the process's loggers.
 	Levels *Levels
 	Logger *slog.Logger
+	// Redact takes secrets out of what errors say; nil is none to take out.
+	Redact func(string) string
 	// Version and Commit are the build's.
 	Version, Commit string
 	// TopicTracking and TopicReset are topic.tracking.enable and
@@ -51,6 +53,9 @@ func New(o Options) *API {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Redact == nil {
+		o.Redact = func(text string) string { return text }
 	}
 	return &API{o: o, backend: o.Backend}
 }

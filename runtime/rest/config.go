@@ -180,7 +180,8 @@ func (c Config) Advertised(hostname string) string {
 	if c.advertised.AdvertisedHost != "" {
 		host = c.advertised.AdvertisedHost
 	}
-	if host == "" {
+	// Statuses tell processes apart by it, so localhost will not do.
+	if host == "" || host == "localhost" {
 		host = hostname
 	}
 	if n := c.advertised.AdvertisedPort; n != nil {

@@ -96,6 +96,7 @@ func TestAdvertised(t *testing.T) {
 		want  string
 	}{
 		"the machine's name": {nil, "me:8083"},
+		"not localhost":      {map[string]string{"listeners": "http://localhost:9"}, "me:9"},
 		"the listener's":     {map[string]string{"listeners": "http://10.0.0.1:9"}, "10.0.0.1:9"},
 		"what is said":       {map[string]string{"rest.advertised.host.name": "a", "rest.advertised.port": "7"}, "a:7"},
 		"the secure one":     {map[string]string{"listeners": "http://:1,https://:2", "ssl.keystore.location": cert, "rest.advertised.listener": "https"}, "me:2"},

@@ -122,7 +122,7 @@ func (a *API) explain(r *http.Request, route Route, start time.Time, err error) 
 		return Internal("Request timed out. The worker is currently %s, which began at %s", route.doing, start.UTC().Format("2006-01-02T15:04:05.000Z"))
 	}
 	a.o.Logger.Error("answering a request failed", "method", r.Method, "path", route.Path, "error", err)
-	return Internal("%s", err.Error())
+	return Internal("%s", a.o.Redact(err.Error()))
 }
 
 func (a *API) fail(w http.ResponseWriter, e *Error) { a.write(w, e.Code, e) }

@@ -114,6 +114,11 @@ func TestErrorsOfTheBackend(t *testing.T) {
 	b := newBackend()
 	b.connectors["a"] = map[string]string{}
 	b.broken = errBroken
+	o := options(b)
+	o.Redact = func(text string) string { return strings.ReplaceAll(text, "broker", "****") }
+	if w := ask(New(o).Handler(AllRoutes), "GET", "/connectors", ""); w.Code != 500 || w.Body.String() != `{"error_code":500,"message":"no ****"}` {
+		t.Errorf("answer %d %s, want it without the secret", w.Code, w.Body)
+	}
 	if w := ask(New(options(b)).Handler(AllRoutes), "GET", "/connectors", ""); w.Code != 500 || w.Body.String() != `{"error_code":500,"message":"no broker"}` {
 		t.Errorf("answer %d %s", w.Code, w.Body)
 	}

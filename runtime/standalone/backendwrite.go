@@ -39,7 +39,11 @@ func (b *Backend) Put(ctx context.Context, r rest.PutRequest) (rest.ConnectorInf
 	}
 	// Kafka Connect, too, tells of the tasks that the connector had before.
 	info := b.info(r.Name, r.Config, len(now.Tasks))
-	return info, !exists, b.o.Kept.putTasks(ctx, configs, r.Name)
+	if err := b.o.Kept.putTasks(ctx, configs, r.Name); err != nil {
+		// The connector is there, and runs; the next start writes them.
+		b.o.Logger.Warn("writing the tasks of a connector to the config topic failed", "connector", r.Name, "error", err)
+	}
+	return info, !exists, nil
 }
 
 // latest returns the config topic, read to its end.
