@@ -216,22 +216,29 @@ func (b *broker) answer(chosen func(topic string) bool) {
 	b.answers = true
 	defer func() { b.answers = false }()
 	for {
-		i := slices.IndexFunc(b.waiting, func(p promised) bool { return chosen(p.r.Topic) })
-		if i < 0 {
+		var now []promised
+		b.waiting = slices.DeleteFunc(b.waiting, func(p promised) bool {
+			if chosen(p.r.Topic) {
+				now = append(now, p)
+				return true
+			}
+			return false
+		})
+		if len(now) == 0 {
 			return
 		}
-		p := b.waiting[i]
-		b.waiting = slices.Delete(b.waiting, i, i+1)
-		err := b.refuse[p.r.Topic]
-		if err == nil {
-			b.log = append(b.log, written{
-				topic: p.r.Topic, key: string(p.r.Key), value: string(p.r.Value),
-				headers: len(p.r.Headers), timestamp: p.r.Timestamp, all: p.r.Headers,
-			})
+		for _, p := range now {
+			err := b.refuse[p.r.Topic]
+			if err == nil {
+				b.log = append(b.log, written{
+					topic: p.r.Topic, key: string(p.r.Key), value: string(p.r.Value),
+					headers: len(p.r.Headers), timestamp: p.r.Timestamp, all: p.r.Headers,
+				})
+			}
+			b.mu.Unlock()
+			p.promise(p.r, err)
+			b.mu.Lock()
 		}
-		b.mu.Unlock()
-		p.promise(p.r, err)
-		b.mu.Lock()
 	}
 }
 
