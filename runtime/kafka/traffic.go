@@ -14,7 +14,8 @@ import (
 // Traffic counts what clients that are the same to the outside, one after the
 // other, exchange with brokers. It is a hook for Options. It costs a worker of
 // hundreds of clients about a hundred bytes each, and nothing is to be registered
-// or to be forgotten: whoever has it asks it.
+// or to be forgotten: whoever has it asks it. Several clients at once may share
+// one; what is buffered is then that of the last one that was made.
 type Traffic struct {
 	connects, connectErrors, disconnects atomic.Int64
 	written, read, writeErrors           atomic.Int64

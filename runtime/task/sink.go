@@ -103,8 +103,9 @@ func (s *Sink) Run(ctx context.Context) error {
 // Progress implements Task.
 func (s *Sink) Progress() Progress {
 	s.mu.Lock()
-	lag, pending := int64(0), int64(0)
+	lag, most, pending := int64(0), int64(0), int64(0)
 	for _, p := range s.parts {
+		most = max(most, p.lag())
 		if lag >= 0 {
 			lag = addLag(lag, p.lag())
 		}
@@ -113,7 +114,7 @@ func (s *Sink) Progress() Progress {
 	s.mu.Unlock()
 	s.progress.pending.Store(pending)
 	c := s.progress.copy()
-	c.Lag = lag
+	c.Lag, c.LagMax = lag, most
 	return c
 }
 

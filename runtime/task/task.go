@@ -90,8 +90,8 @@ type Progress struct {
 	// paused. A loop that neither waits nor turns hangs in the connector.
 	Waiting bool
 	// Lag is how many records a sink's partitions hold beyond what it has read; -1
-	// is unknown, and 0 for a source.
-	Lag int64
+	// is unknown, and 0 for a source. LagMax is that of the partition that has most.
+	Lag, LagMax int64
 	// Assignment is what the task works on: `topic-partition` of a sink, nothing
 	// for a source.
 	Assignment []string

@@ -87,7 +87,7 @@ func (w *Worker) openProducer(props map[string]string, hooks []kgo.Hook) (*kgo.C
 		return nil, err
 	}
 	opts := append(task.ProducerOpts(), kafka.ProducerOpts(c)...)
-	return w.clientOf(config, "producer", hooks, append(opts, task.Partitioned(kafka.Partitioner(c)))...)
+	return w.clientOf(config, "producer", append(slices.Clip(hooks), &w.producers), append(opts, task.Partitioned(kafka.Partitioner(c)))...)
 }
 
 // invalid makes one error of what is wrong with a client's keys.
@@ -196,7 +196,7 @@ func (w *Worker) sinkClient(ctx context.Context, o *task.SinkOptions, c resolved
 	o.NewClient = func(extra ...kgo.Opt) (*kgo.Client, error) {
 		return config.NewClient(kafka.Options{
 			ClientID: "connector-consumer-" + o.ID.Connector + "-" + strconv.Itoa(o.ID.Index),
-			Logger:   slog.New(clientLog{log.Handler()}), Hooks: []kgo.Hook{hook}, Dial: w.o.Dial,
+			Logger:   slog.New(clientLog{log.Handler()}), Hooks: []kgo.Hook{hook, &w.consumers}, Dial: w.o.Dial,
 		}, append(slices.Clip(opts), extra...)...)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"penstock.dev/runtime/task"
@@ -25,6 +26,9 @@ type fleet struct {
 	mu      sync.Mutex // guards the maps themselves
 	runners map[task.ID]*runner
 	starts  map[task.ID]int // how often each was started
+
+	outcomes starts
+	moving   atomic.Bool // something is stopping so that the assignment is fulfilled
 }
 
 func newFleet(open opener, log *slog.Logger, report func(TaskState), wake func()) *fleet {
@@ -36,6 +40,7 @@ func newFleet(open opener, log *slog.Logger, report func(TaskState), wake func()
 // hands pauses on. A task whose old incarnation still stops is started by a
 // later call.
 func (f *fleet) reconcile(ctx context.Context, desired map[task.ID]TaskSpec) {
+	moving := false
 	for id, r := range f.copy() {
 		want, ok := desired[id]
 		switch {
@@ -45,11 +50,13 @@ func (f *fleet) reconcile(ctx context.Context, desired map[task.ID]TaskSpec) {
 			f.drop(id, r, ok)
 		default:
 			r.stop(errStopped)
+			moving = true
 		}
 	}
+	f.moving.Store(moving)
 	for id, want := range desired {
 		if _, ok := f.get(id); !ok {
-			f.put(id, startRunner(ctx, want, f.open, f.log, f.changed))
+			f.put(id, startRunner(ctx, want, f.open, f.log, f.changed, func(good bool) { f.outcomes.ended(id.Index, good) }))
 		}
 	}
 }

@@ -26,26 +26,33 @@ const (
 )
 
 // everyMetric has a value for each metric that there is.
-func everyMetric() collector {
+func everyMetric() *collector {
 	now := time.Now()
 	measured := task.Measure{Count: 4, Sum: int64(8 * time.Millisecond), Recent: task.Window{Count: 3, Sum: int64(6 * time.Millisecond), Max: int64(5 * time.Millisecond)}}
 	p := task.Progress{
-		Records: 10, Bytes: 100, Pending: 2, Polled: 12, Failures: 1, Errors: 11, Skipped: 12, Logged: 13, DeadLetters: 14, DeadLetterFailures: 15, Retries: 3, Lag: 5, Assignment: []string{"t-0"},
+		Records: 10, Bytes: 100, Pending: 2, Polled: 12, Failures: 1, Errors: 11, Skipped: 12, Logged: 13, DeadLetters: 14, DeadLetterFailures: 15, Retries: 3, Lag: 5, LagMax: 4, Assignment: []string{"t-0"},
 		LastTurn: now, LastCommit: now, LastError: time.UnixMilli(1234),
 		Batch: task.Measure{Count: 4, Sum: 12, Recent: task.Window{Count: 2, Sum: 7, Max: 5}}, BatchTime: measured,
 		CommitTime: measured, CommitFailed: task.Measure{Count: 2, Recent: task.Window{Count: 1}},
 	}
 	state := func(name string, kind connect.Kind) TaskState {
 		return TaskState{Connector: name, Class: "c", Kind: kind, Epoch: 7, State: task.Running, StartedAt: now, Progress: p,
-			RecordsPerSecond: 1.5, PolledPerSecond: 2.5, Traffic: kafka.TrafficCounts{Requests: 8, RequestTime: 2 * time.Second, FetchRecords: 9, Throttled: time.Second}}
+			RecordsPerSecond: 1.5, RunningRatio: 0.75, PauseRatio: 0.125, PolledPerSecond: 2.5, Traffic: kafka.TrafficCounts{Requests: 8, RequestTime: 2 * time.Second, FetchRecords: 9, Throttled: time.Second}}
 	}
-	return collector{
-		metrics: taskMetrics(), restarts: func(task.ID) int { return 1 },
-		tasks: func() []TaskState {
+	starts := counts{good: 3, bad: 1}
+	return newCollector(sources{
+		restarts: func(task.ID) int { return 1 },
+		states: func() []TaskState {
 			return []TaskState{state("in", connect.SourceKind), state("out", connect.SinkKind)}
 		},
-		version: func(string) string { return "1" }, ready: func() error { return nil },
-	}
+		plugin: func(string) (connect.Plugin, bool) {
+			return connect.Plugin{Kind: connect.SinkKind, Version: "1"}, true
+		},
+		view: func() workerView {
+			traffic := kafka.TrafficCounts{Connects: 5, Disconnects: 2, BytesRead: 70, BytesWritten: 80}
+			return workerView{ready: true, moving: true, taskStarts: starts, firstStarts: starts, producers: traffic, consumers: traffic}
+		},
+	})
 }
 
 // gathered is a metric as it is scraped.
@@ -194,6 +201,21 @@ func TestTaskMetrics(t *testing.T) {
 		"penstock_kafka_consumer_fetch_records_total out":                  "9",
 		"penstock_kafka_consumer_throttled_seconds_total out":              "1",
 		"penstock_task_lag_records out":                                    "5",
+		"kafka_connect_sink_task_sink_record_lag_max out":                  "4",
+		"kafka_connect_sink_task_offset_commit_seq_no out":                 "6",
+		"kafka_connect_connector_task_running_ratio in":                    "0.75",
+		"kafka_connect_connector_task_pause_ratio in":                      "0.125",
+		"kafka_connect_worker_connector_running_task_count in":             "1",
+		"kafka_connect_worker_connector_destroyed_task_count in":           "0",
+		"kafka_connect_worker_connector_count ":                            "2",
+		"kafka_connect_worker_rebalance_rebalancing ":                      "1",
+		"kafka_connect_worker_task_startup_attempts_total ":                "4",
+		"kafka_connect_worker_task_startup_success_percentage ":            "0.75",
+		"kafka_connect_worker_connector_startup_failure_total ":            "1",
+		"kafka_connect_worker_connector_startup_failure_percentage ":       "0.25",
+		"kafka_consumer_connection_count ":                                 "3",
+		"kafka_consumer_incoming_byte_total ":                              "70",
+		"kafka_producer_outgoing_byte_total ":                              "80",
 	} {
 		if got[key] != want {
 			t.Errorf("%s is %q, want %q", key, got[key], want)
@@ -209,14 +231,14 @@ func TestTaskMetrics(t *testing.T) {
 // A scrape of a worker with hundreds of tasks must stay cheap.
 func BenchmarkCollect(b *testing.B) {
 	c := everyMetric()
-	two := c.tasks()
+	two := c.states()
 	var many []TaskState
 	for i := range 500 {
 		s := two[i%2]
 		s.Connector = fmt.Sprintf("c%d", i)
 		many = append(many, s)
 	}
-	c.tasks = func() []TaskState { return many }
+	c.states = func() []TaskState { return many }
 	r := prometheus.NewRegistry()
 	r.MustRegister(c)
 	b.ReportAllocs()

@@ -47,6 +47,8 @@ type runner struct {
 	open   opener
 	log    *slog.Logger
 	change func(*runner)
+	// tried is told how the start has ended; it must not block.
+	tried  func(good bool)
 	cancel context.CancelCauseFunc
 	done   chan struct{}
 
@@ -65,17 +67,19 @@ type runner struct {
 	stale    bool // superseded
 	rate     meter
 	polled   meter
+	clock    stateClock
+	begun    bool // its start has succeeded
 }
 
 // errStopped is the cause with which a runner is stopped.
 var errStopped = errors.New("the task was stopped")
 
 // startRunner starts an incarnation; change is called, without locks held, after
-// anything about it has changed.
-func startRunner(ctx context.Context, s TaskSpec, open opener, log *slog.Logger, change func(*runner)) *runner {
+// anything about it has changed, and tried once its start has succeeded or failed.
+func startRunner(ctx context.Context, s TaskSpec, open opener, log *slog.Logger, change func(*runner), tried func(bool)) *runner {
 	ctx, cancel := context.WithCancelCause(ctx)
 	r := &runner{
-		spec: s, open: open, change: change, cancel: cancel, done: make(chan struct{}),
+		spec: s, open: open, change: change, tried: tried, cancel: cancel, done: make(chan struct{}),
 		log:    log.With("connector", s.Connector, "task", s.Index),
 		paused: s.Paused, state: task.Unassigned, started: time.Now(),
 	}
@@ -135,10 +139,17 @@ func (r *runner) hold(o *opened) {
 func (r *runner) onState(s task.State) {
 	r.mu.Lock()
 	same := r.state == s || r.finished
+	first := false
 	if !same {
 		r.state = s
+		r.clock.enter(s, time.Now())
+		first = !r.begun && (s == task.Running || s == task.Paused)
+		r.begun = r.begun || first
 	}
 	r.mu.Unlock()
+	if first {
+		r.tried(true)
+	}
 	if !same {
 		r.log.Info("task state has changed", "state", s)
 		r.change(r)
@@ -151,6 +162,7 @@ func (r *runner) finish(cause error, redact *secrets.Redactor, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.finished = true
+	defer func() { r.clock.enter(r.state, time.Now()) }()
 	text := ""
 	if err != nil {
 		text = secrets.Shorten(redact.Redact(kafka.Explain(err).Error()), maxError)
@@ -171,6 +183,9 @@ func (r *runner) finish(cause error, redact *secrets.Redactor, err error) {
 			text = "the task has ended without a reason"
 		}
 		r.state, r.err = task.Failed, text
+		if !r.begun {
+			r.tried(false)
+		}
 		r.log.Error("the task has failed", "error", text)
 	}
 }
@@ -227,6 +242,7 @@ func (r *runner) snapshot(now time.Time) TaskState {
 	if r.task != nil {
 		s.Progress = shown(r.task.Progress(), r.redact)
 	}
+	s.RunningRatio, s.PauseRatio = r.clock.ratios(r.started, now)
 	if r.state == task.Running {
 		s.RecordsPerSecond = r.rate.at(now, s.Progress.Records)
 		s.PolledPerSecond = r.polled.at(now, s.Progress.Polled)

@@ -65,6 +65,9 @@ type TaskState struct {
 	// RecordsPerSecond is the rate of Progress.Records over the last seconds,
 	// PolledPerSecond that of Progress.Polled.
 	RecordsPerSecond, PolledPerSecond float64
+	// RunningRatio and PauseRatio are the shares, 0 to 1, of the time since StartedAt
+	// in which the task was running and paused.
+	RunningRatio, PauseRatio float64
 	// Traffic is that of a sink task's own Kafka client.
 	Traffic kafka.TrafficCounts
 }

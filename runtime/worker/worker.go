@@ -84,6 +84,9 @@ type Worker struct {
 	memory  task.Memory    // of the tasks
 	lent    shared         // clients of tasks with settings of their own
 	writes  sync.WaitGroup // of topics; Run waits for them
+	// producers and consumers count what all clients of tasks exchange, over the
+	// whole life of the worker.
+	producers, consumers kafka.Traffic
 
 	mu       sync.Mutex
 	desired  map[task.ID]TaskSpec
@@ -107,16 +110,20 @@ func New(o Options) *Worker {
 	w.book = newBook(w.writeState, w.log)
 	w.fleet = newFleet(w.openTask, w.log, w.report, func() { signal(w.wake) })
 	if o.Metrics != nil {
-		o.Metrics.MustRegister(collector{
-			metrics: taskMetrics(), tasks: w.Tasks, restarts: w.fleet.restarts, version: w.version, ready: w.Ready,
-		})
+		o.Metrics.MustRegister(newCollector(sources{
+			states: w.Tasks, restarts: w.fleet.restarts, plugin: w.o.Registry.Lookup, view: w.view,
+		}))
 	}
 	return w
 }
 
-func (w *Worker) version(class string) string {
-	p, _ := w.o.Registry.Lookup(class)
-	return p.Version
+// view is what the worker's metrics tell beside those of its tasks.
+func (w *Worker) view() workerView {
+	return workerView{
+		ready: w.Ready() == nil, moving: w.fleet.moving.Load(),
+		taskStarts: w.fleet.outcomes.tasks.counts(), firstStarts: w.fleet.outcomes.first.counts(),
+		producers: w.producers.Counts(), consumers: w.consumers.Counts(),
+	}
 }
 
 func (w *Worker) report(s TaskState) {
