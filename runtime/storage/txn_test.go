@@ -121,6 +121,9 @@ func TestACommitFollowsLeaderAndCoordinator(t *testing.T) {
 func TestACommitGivesUpWithItsContext(t *testing.T) {
 	k := fake(t)
 	task := k.task(t)
+	if err := task.Commit(within(t), []connect.CommittedOffset{at("a", 0)}); err != nil { // so it knows the leader
+		t.Fatal(err)
+	}
 	k.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotEnoughReplicas, Count: -1})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
