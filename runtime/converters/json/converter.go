@@ -103,12 +103,15 @@ func (c *Converter) writtenFor(s *connect.Schema) (*written, error) {
 	if w, ok := c.written.get(s); ok {
 		return w, nil
 	}
-	n, err := compile(s, 0)
+	n, err := compile(s)
 	if err != nil {
 		return nil, err
 	}
 	w := &written{node: n}
 	if c.envelope {
+		if err := n.endless(nil); err != nil {
+			return nil, err
+		}
 		w.prefix, err = c.rules.appendSchema([]byte(prefixSchema), n, nil)
 		if err != nil {
 			return nil, err

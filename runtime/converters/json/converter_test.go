@@ -156,7 +156,7 @@ func TestWriteErrorsNameTheField(t *testing.T) {
 		"type":      {order, line(connect.StringValue("x")), "field lines[0].n: Invalid type for INT8: STRING"},
 		"fields":    {order, connect.StructValue(nil), "Mismatching schema. The struct has 0 fields, its schema 1"},
 		"no schema": {nil, line(connect.Value{}), "a struct needs a schema"},
-		"recursive": {recursive, connect.ArrayValue(nil), "JSON nests deeper than 1000 levels"},
+		"recursive": {recursive, connect.ArrayValue(nil), `the array schema "" holds itself, which the JSON of a schema cannot say; set schemas.enable to false, or use a converter with a schema registry`},
 		"no field":  {&connect.Schema{Type: connect.Struct, Fields: []connect.Field{{Name: "a"}}}, connect.StructValue(nil), "field a has no schema"},
 		"no type":   {&connect.Schema{}, connect.Value{}, "couldn't translate unsupported schema type null"},
 		"decimal":   {&connect.Schema{Type: connect.Bytes, Name: connect.DecimalName}, connect.BytesValue([]byte{1}), "Invalid Decimal schema: scale parameter not found."},

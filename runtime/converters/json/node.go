@@ -47,20 +47,33 @@ const maxDepth = 1000
 
 var errDepth = errors.New("JSON nests deeper than 1000 levels")
 
-func compile(s *connect.Schema, depth int) (*node, error) {
+// compile makes a schema ready that may hold itself.
+func compile(s *connect.Schema) (*node, error) {
+	c := compiler{nodes: map[*connect.Schema]*node{}}
+	return c.compile(s, 0)
+}
+
+// compiler makes one node of each schema that is part of another.
+type compiler struct{ nodes map[*connect.Schema]*node }
+
+func (c *compiler) compile(s *connect.Schema, depth int) (*node, error) {
 	if depth > maxDepth {
 		return nil, errDepth
 	}
+	if n, ok := c.nodes[s]; ok {
+		return n, nil
+	}
 	n := &node{schema: s, logical: logicalOf(s)}
+	c.nodes[s] = n
 	if n.logical == decimal {
 		n.scale, n.scaled = javatext.Scale(s)
 	}
 	var err error
 	switch s.Type {
 	case connect.Struct:
-		return n, n.compileFields(depth)
+		return n, c.fields(n, depth)
 	case connect.Map:
-		if n.key, err = compileMember(s.Key, depth); err != nil {
+		if n.key, err = c.member(s.Key, depth); err != nil {
 			return nil, err
 		}
 	case connect.Array:
@@ -69,20 +82,20 @@ func compile(s *connect.Schema, depth int) (*node, error) {
 	default:
 		return n, nil
 	}
-	n.elem, err = compileMember(s.Elem, depth)
+	n.elem, err = c.member(s.Elem, depth)
 	return n, err
 }
 
-// compileMember compiles the schema of a container's members. It may be nil, if they
-// have nothing in common (see package javavalues); so is its node then.
-func compileMember(s *connect.Schema, depth int) (*node, error) {
+// member compiles the schema of a container's members. It may be nil, if they have
+// nothing in common (see package javavalues); so is its node then.
+func (c *compiler) member(s *connect.Schema, depth int) (*node, error) {
 	if s == nil {
 		return nil, nil
 	}
-	return compile(s, depth+1)
+	return c.compile(s, depth+1)
 }
 
-func (n *node) compileFields(depth int) error {
+func (c *compiler) fields(n *node, depth int) error {
 	n.fields = make([]field, len(n.schema.Fields))
 	n.index = make(map[string]int, len(n.fields))
 	for i, f := range n.schema.Fields {
@@ -92,11 +105,11 @@ func (n *node) compileFields(depth int) error {
 		if f.Schema == nil {
 			return fmt.Errorf("field %s has no schema", f.Name)
 		}
-		c, err := compile(f.Schema, depth+1)
+		m, err := c.compile(f.Schema, depth+1)
 		if err != nil {
 			return at(err, f.Name)
 		}
-		n.fields[i] = field{f.Name, append(javajson.AppendString(nil, f.Name), ':'), c}
+		n.fields[i] = field{f.Name, append(javajson.AppendString(nil, f.Name), ':'), m}
 		n.index[f.Name] = i
 	}
 	return nil

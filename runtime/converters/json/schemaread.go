@@ -23,7 +23,7 @@ func (r rules) parseSchema(raw []byte) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compile(s, 0)
+	return compile(s)
 }
 
 // attributes are the places of the members of a schema or of one of its fields;
@@ -190,7 +190,7 @@ func (p *parser) defaultValue(s *connect.Schema, m attributes) error {
 	if !ok {
 		return nil
 	}
-	n, err := compile(s, 0)
+	n, err := compile(s)
 	if err != nil {
 		return err
 	}

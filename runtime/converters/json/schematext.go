@@ -4,10 +4,33 @@
 package jsonconv
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 
 	"penstock.dev/runtime/connect"
 )
+
+// endless returns an error if the schema, which is within those of path, holds
+// itself: JSON has each schema written out, so the text of that one would have no end.
+func (n *node) endless(path []*node) error {
+	if n == nil {
+		return nil
+	}
+	if slices.Contains(path, n) {
+		return fmt.Errorf("the %s schema %q holds itself, which the JSON of a schema cannot say; set schemas.enable to false, or use a converter with a schema registry", n.schema.Type, n.schema.Name)
+	}
+	path = append(path, n)
+	for i := range n.fields {
+		if err := n.fields[i].node.endless(path); err != nil {
+			return at(err, n.fields[i].name)
+		}
+	}
+	if err := n.key.endless(path); err != nil {
+		return err
+	}
+	return n.elem.endless(path)
+}
 
 // appendSchema appends the JSON of a schema, its keys in the order of Kafka
 // Connect: type, members, optional, name, version, doc, parameters, default, and
