@@ -4,18 +4,26 @@
 package jsonschemaconv
 
 import (
+	"errors"
 	"fmt"
 
 	"penstock.dev/runtime/connect"
 	jsonconv "penstock.dev/runtime/converters/json"
 )
 
+// comparison keeps which schemas have been compared, for those that hold themselves.
+type comparison map[[2]*connect.Schema]bool
+
 // readable says why what one schema writes cannot be read by another: a field that
 // the other does not know, another type in JSON, or null where none may stand.
-func readable(own, other *connect.Schema, depth int) error {
+func readable(own, other *connect.Schema) error { return comparison{}.readable(own, other) }
+
+func (c comparison) readable(own, other *connect.Schema) error {
 	switch {
-	case depth > maxLevels:
-		return nil // they hold themselves alike
+	case own == nil || other == nil:
+		return errors.New("a list, map or struct has a member without schema")
+	case c[[2]*connect.Schema{own, other}]:
+		return nil
 	case own.Optional && !other.Optional && other.Default == nil:
 		return fmt.Errorf("it has no null, which this schema allows")
 	case jsonconv.IsUnion(own), jsonconv.IsUnion(other):
@@ -26,18 +34,19 @@ func readable(own, other *connect.Schema, depth int) error {
 	case jsonType(own) != jsonType(other) && !(jsonType(own) == "integer" && jsonType(other) == "number"):
 		return fmt.Errorf("its type is %s, this one's %s", jsonType(other), jsonType(own))
 	}
+	c[[2]*connect.Schema{own, other}] = true
 	switch own.Type {
 	case connect.Struct:
-		return readableFields(own, other, depth)
+		return c.fields(own, other)
 	case connect.Array, connect.Map:
-		if err := readable(own.Elem, other.Elem, depth+1); err != nil {
+		if err := c.readable(own.Elem, other.Elem); err != nil {
 			return at(err, "[]")
 		}
 	}
 	return nil
 }
 
-func readableFields(own, other *connect.Schema, depth int) error {
+func (c comparison) fields(own, other *connect.Schema) error {
 	if len(own.Fields) > 0 && len(other.Fields) > 0 && &own.Fields[0] == &other.Fields[0] {
 		return nil
 	}
@@ -46,7 +55,7 @@ func readableFields(own, other *connect.Schema, depth int) error {
 		if i < 0 {
 			return at(fmt.Errorf("it has no such property"), f.Name)
 		}
-		if err := readable(f.Schema, other.Fields[i].Schema, depth+1); err != nil {
+		if err := c.readable(f.Schema, other.Fields[i].Schema); err != nil {
 			return at(err, f.Name)
 		}
 	}
@@ -65,7 +74,7 @@ func jsonType(s *connect.Schema) string {
 	case connect.Array:
 		return "array"
 	case connect.Map:
-		if s.Key.Type == connect.String && !s.Key.Optional {
+		if s.Key != nil && s.Key.Type == connect.String && !s.Key.Optional {
 			return "map"
 		}
 		return "list of entries"

@@ -136,7 +136,7 @@ func (c *Converter) checkOther(s *connect.Schema, r registry.Registered) error {
 	if err != nil {
 		return err
 	}
-	if err := readable(s, other, 0); err != nil {
+	if err := readable(s, other); err != nil {
 		return fmt.Errorf("that schema cannot read what this one writes: %w (set %s=false to write all the same)", err, r.Strict)
 	}
 	return nil

@@ -114,6 +114,11 @@ func (b *schemas) reference(d *document, s *schema, version int, optional bool) 
 	}
 	m := b.made[target]
 	if m == nil {
+		if m = b.openWithin(target); m != nil {
+			optional = true
+		}
+	}
+	if m == nil {
 		return b.schema(in, target, version, optional)
 	}
 	b.ids++
@@ -125,6 +130,20 @@ func (b *schemas) reference(d *document, s *schema, version int, optional bool) 
 		c.Parameters = withID(m.schema.Parameters, m.id)
 	}
 	return c, nil
+}
+
+// openWithin returns the struct that becomes of a part which is it or null, while it
+// becomes one: it holds itself.
+func (b *schemas) openWithin(s *schema) *made {
+	if s.kind != combined || s.criterion == "allOf" || len(s.subs) != 2 {
+		return nil
+	}
+	for i, sub := range s.subs {
+		if m := b.made[s.subs[1-i]]; sub.kind == null && m != nil && m.open {
+			return m
+		}
+	}
+	return nil
 }
 
 // union reports whether the struct is a union, which may be null by itself.
