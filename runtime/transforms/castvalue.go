@@ -21,6 +21,8 @@ func castValue(a *connect.Arena, s *connect.Schema, v connect.Value, to connect.
 	switch from := v.Type(); {
 	case from == connect.Null:
 		return v, nil
+	case v.IsInstant():
+		return v, noConnectType("Cast")
 	case from > connect.Bytes:
 		return v, javaError("Cast transformation does not support casting from %s; supported types are [INT8, INT16, INT32, INT64, FLOAT32, FLOAT64, BOOLEAN, STRING, BYTES]", javaType(from))
 	case to == connect.String:

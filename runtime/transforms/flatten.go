@@ -3,7 +3,12 @@
 
 package transforms
 
-import "penstock.dev/runtime/connect"
+import (
+	"fmt"
+	"slices"
+
+	"penstock.dev/runtime/connect"
+)
 
 // FlattenConfig are the keys of Flatten.
 type FlattenConfig struct {
@@ -109,17 +114,30 @@ func (f *flatStruct) fill(out, values []connect.Value) error {
 
 func (t *flatten) plan(s *connect.Schema) *flatPlan {
 	p := new(flatPlan)
-	var fields []connect.Field
-	if p.root, p.err = t.flat(s, "", s.Optional, s.Default, &fields); p.err == nil {
-		p.schema, p.err = structLike(s, fields)
+	f := flattener{delimiter: t.delimiter}
+	if p.root, p.err = f.flat(s, "", s.Optional, s.Default); p.err == nil {
+		p.schema, p.err = structLike(s, f.fields)
 	}
 	return p
+}
+
+// flattener takes the fields out of one schema.
+type flattener struct {
+	delimiter string
+	fields    []connect.Field
+	// path are the Structs around the one that it is at.
+	path []*connect.Schema
 }
 
 // flat adds the fields of a Struct and of those within it. As in Kafka Connect,
 // one is optional if the Struct or one around it is, and if it has no default gets
 // what the default of the Struct has for it.
-func (t *flatten) flat(s *connect.Schema, prefix string, optional bool, structDefault *connect.Value, fields *[]connect.Field) (*flatStruct, error) {
+func (t *flattener) flat(s *connect.Schema, prefix string, optional bool, structDefault *connect.Value) (*flatStruct, error) {
+	if slices.Contains(t.path, s) {
+		return nil, fmt.Errorf("the Struct %q holds itself in the field %s, so its fields have no end and cannot be flattened; drop the field by ReplaceField first", s.Name, prefix)
+	}
+	t.path = append(t.path, s)
+	defer func() { t.path = t.path[:len(t.path)-1] }()
 	out := new(flatStruct)
 	for i, f := range s.Fields {
 		name := flatName(prefix, t.delimiter, f.Name)
@@ -134,12 +152,12 @@ func (t *flatten) flat(s *connect.Schema, prefix string, optional bool, structDe
 			return nil, javaError("Flatten transformation does not support %s for record with schemas (for field %s).", javaType(f.Schema.Type), name)
 		case connect.Struct:
 			var err error
-			if field.inner, err = t.flat(f.Schema, name, optional, def, fields); err != nil {
+			if field.inner, err = t.flat(f.Schema, name, optional, def); err != nil {
 				return nil, err
 			}
 			out.size += field.inner.size
 		default:
-			*fields = append(*fields, connect.Field{Name: name, Schema: flatSchema(f.Schema, optional, def)})
+			t.fields = append(t.fields, connect.Field{Name: name, Schema: flatSchema(f.Schema, optional, def)})
 			out.size++
 		}
 		out.fields = append(out.fields, field)

@@ -94,6 +94,9 @@ func (w *flatWriter) members(m *flatMembers, entries []connect.Entry) error {
 				return err
 			}
 		default:
+			if v.IsInstant() {
+				return noConnectType("Flatten")
+			}
 			w.put(w.names.member(m, i, key.Str()).leaf, v)
 		}
 	}

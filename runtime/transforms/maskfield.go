@@ -51,6 +51,7 @@ type maskField struct {
 	names       []connect.Value
 	masks       masks
 	plain       [connect.Struct + 1]mask // by type, without schema
+	instant     mask                     // of a java.util.Date without schema
 	replaceNull bool
 	schemas     derived[maskPlan]
 	// at is where in a map each field was last found.
@@ -79,6 +80,10 @@ func newMaskField(c MaskFieldConfig, side Side) *maskField {
 	}
 	for typ := connect.Int8; typ <= connect.Struct; typ++ {
 		t.plain[typ] = t.masks.of(nil, typ)
+	}
+	t.instant = t.masks.of(connect.TimestampSchema, connect.Int64)
+	if t.instant.err == nil {
+		t.instant.value = connect.InstantValue(0)
 	}
 	t.at = make([]int, len(t.fields))
 	return t
@@ -146,6 +151,9 @@ func (t *maskField) object(a *connect.Arena, entries []connect.Entry) (connect.V
 			continue
 		}
 		m := &t.plain[v.Type()]
+		if v.IsInstant() {
+			m = &t.instant
+		}
 		if m.err != nil {
 			return connect.Value{}, m.err
 		}

@@ -124,6 +124,12 @@ func requireFields(purpose string, s *connect.Schema, v connect.Value) error {
 // it.
 func javaError(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
+// noConnectType is the error of a transform that takes no java.util.Date without
+// schema.
+func noConnectType(transform string) error {
+	return javaError("%s transformation was passed a value of type class java.util.Date which is not supported by Connect's data API", transform)
+}
+
 // javaClass names the class that Java has for a value of that schema and type.
 func javaClass(s *connect.Schema, t connect.Type) string {
 	if s != nil && t != connect.Null {
