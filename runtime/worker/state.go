@@ -130,3 +130,9 @@ func (w *Worker) leave(ctx context.Context) {
 }
 
 var _ task.Epochs = (*link)(nil)
+
+// version returns the version of a connector's class, "" if it is unknown.
+func (w *Worker) version(class string) string {
+	p, _ := w.o.Registry.Lookup(class)
+	return p.Version
+}
