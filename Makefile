@@ -31,7 +31,7 @@ demo: build ## Move a real file through the embedded broker and show it (needs G
 ##@ Check
 
 .PHONY: test
-test: envtest ## Run every test that needs no cluster (needs Go and gcc; builds etcd and an API server once).
+test: envtest $(ASSETS)/promtool ## Run every test that needs no cluster (needs Go and gcc; builds etcd, an API server and promtool once).
 	go test -race -timeout 20m ./...
 
 .PHONY: envtest
@@ -78,6 +78,9 @@ generate: ## Regenerate code, CRDs, RBAC, reference pages and the chart's copies
 verify: generate ## Regenerate and fail if that changed anything.
 	@git diff --exit-code -- . || { echo 'generated files are stale: run make generate and commit'; exit 1; }
 	@test -z "$$(git status --porcelain -- . )" || { git status --short; echo 'generated files are not committed: run make generate and commit'; exit 1; }
+
+$(ASSETS)/promtool: go.prom.mod ## promtool checks the rules and their tests.
+	go build -modfile=go.prom.mod -tags remove_all_sd -trimpath -o $@ github.com/prometheus/prometheus/cmd/promtool
 
 ##@ Cluster
 

@@ -20,3 +20,18 @@ rm -f charts/penstock/files/crds/*.yaml
 cp config/crd/bases/*.yaml charts/penstock/files/crds/
 cp config/rbac/{role,edit,view}.yaml charts/penstock/files/
 cp config/admission/policy.yaml charts/penstock/files/taskguard.yaml
+
+{
+  cat <<'RULE'
+# Generated from rules.yaml by hack/generate.sh.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: penstock
+  namespace: penstock-system
+  labels: {app.kubernetes.io/name: penstock}
+spec:
+RULE
+  sed 's/^/  /' config/prometheus/rules.yaml
+} >config/prometheus/prometheusrule.yaml
+cp config/prometheus/{rules.yaml,dashboard.json} charts/penstock/files/
