@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"penstock.dev/cmd/internal/cli"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/connectors"
 	"penstock.dev/runtime/converters"
@@ -48,17 +49,22 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(commands(registry())...)
+	cmd.AddCommand(cli.Commands(connectServer)...)
 	return cmd
 }
 
-// commands is the one list of commands.
+// commands is the one list of commands, beside those that kubectl-penstock has,
+// too.
 func commands(r connect.Registry) []*cobra.Command {
 	return []*cobra.Command{
 		standaloneCommand(r),
 		operatorCommand(r),
 		workerCommand(r, newPodAgent),
 		pluginsCommand(r),
+		createCommand(),
 		validateCommand(r),
+		tailCommand(r),
+		loggersCommand(),
 		versionCommand(),
 		releaseCommand(),
 		probeCommand(),

@@ -4,14 +4,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"penstock.dev/cmd/internal/cli"
 	"penstock.dev/runtime/connect"
 )
 
@@ -25,29 +26,47 @@ type pluginInfo struct {
 }
 
 func pluginsCommand(r connect.Registry) *cobra.Command {
-	var output string
+	var output cli.Output
+	var f serverFlags
 	cmd := &cobra.Command{
 		Use:   "plugins",
-		Short: "List the connectors, converters, transforms and predicates of this build",
-		Args:  cobra.NoArgs,
+		Short: "List connectors, converters, transforms and predicates, of this build or of a server",
+		Long: `List the connectors, converters, transforms and predicates of this build, or,
+with --server, those of a Connect server.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return printPlugins(cmd.OutOrStdout(), r, output)
+			if err := output.Check(); err != nil {
+				return err
+			}
+			infos := pluginInfos(r)
+			if cmd.Flags().Changed("server") {
+				var err error
+				if infos, err = serverPlugins(cmd.Context(), &f); err != nil {
+					return err
+				}
+			}
+			return output.Print(cmd.OutOrStdout(), infos, func(w io.Writer) error { return printPluginTable(w, infos) })
 		},
 	}
-	addOutput(cmd, &output)
+	cli.AddOutput(cmd, &output)
+	f.add(cmd)
 	return cmd
 }
 
-func printPlugins(w io.Writer, r connect.Registry, output string) error {
-	infos := pluginInfos(r)
-	switch output {
-	case "json":
-		return printJSON(w, infos)
-	case "":
-		return printPluginTable(w, infos)
-	default:
-		return outputError(output)
+func serverPlugins(ctx context.Context, f *serverFlags) ([]pluginInfo, error) {
+	c, err := f.client()
+	if err != nil {
+		return nil, err
 	}
+	list, err := c.Plugins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]pluginInfo, len(list))
+	for i, p := range list {
+		infos[i] = pluginInfo{Name: p.Class, Type: p.Type, Version: p.Version}
+	}
+	return infos, nil
 }
 
 func pluginInfos(r connect.Registry) []pluginInfo {
@@ -75,19 +94,11 @@ func pluginInfos(r connect.Registry) []pluginInfo {
 }
 
 func printPluginTable(w io.Writer, infos []pluginInfo) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(tw, "NAME\tTYPE\tVERSION\tALSO KNOWN AS")
-	for _, i := range infos {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", i.Name, i.Type, orDash(i.Version), orDash(strings.Join(i.Aliases, ", ")))
+	rows := make([][]string, len(infos))
+	for i, p := range infos {
+		rows[i] = []string{p.Name, p.Type, p.Version, strings.Join(p.Aliases, ", ")}
 	}
-	return tw.Flush()
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
+	return cli.WriteTable(w, []string{"NAME", "TYPE", "VERSION", "ALSO KNOWN AS"}, rows)
 }
 
 func addOutput(cmd *cobra.Command, output *string) {

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -20,18 +21,25 @@ type validateFlags struct {
 	strict bool
 	config string
 	output string
+	// ask is set if a server is to be asked.
+	ask    bool
+	server serverFlags
 }
 
 func validateCommand(r connect.Registry) *cobra.Command {
 	var f validateFlags
 	cmd := &cobra.Command{
 		Use:   "validate -f FILE",
-		Short: "Check Connector manifests without running them",
+		Short: "Check connectors without running them",
 		Long: `Check Connector manifests without running them and without asking anything
 outside. Problems end with exit status 1; warnings, such as a key that nobody
-knows, do not, unless --strict makes problems of them.`,
+knows, do not, unless --strict makes problems of them.
+
+With --server a Connect server is asked instead, which knows its own plugins. It
+checks what create takes: Kafka Connect's JSON and properties files, too.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.ask = cmd.Flags().Changed("server")
 			return validate(cmd.Context(), r, f, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
@@ -40,6 +48,7 @@ knows, do not, unless --strict makes problems of them.`,
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "refuse what is only a warning otherwise, such as unknown config keys")
 	cmd.Flags().StringVar(&f.config, "config", "", "worker properties `file` with the workers' defaults")
 	addOutput(cmd, &f.output)
+	f.server.add(cmd)
 	return cmd
 }
 
@@ -85,6 +94,9 @@ func validate(ctx context.Context, r connect.Registry, f validateFlags, stdin io
 }
 
 func find(ctx context.Context, r connect.Registry, f validateFlags, stdin io.Reader) (findings, error) {
+	if f.ask {
+		return f.askServer(ctx, stdin)
+	}
 	m, err := manifest.Load(ctx, f.files, stdin)
 	if err != nil {
 		return findings{}, err
@@ -99,6 +111,23 @@ func find(ctx context.Context, r connect.Registry, f validateFlags, stdin io.Rea
 		found.Warnings = append(found.Warnings, finding{Origin: s.origin, Key: w.Key, Message: w.Message})
 	}
 	return found, nil
+}
+
+// askServer has a Connect server check what create would send.
+func (f validateFlags) askServer(ctx context.Context, stdin io.Reader) (findings, error) {
+	if f.config != "" {
+		return findings{}, errors.New("--config has no effect with --server: the server has a config of its own; leave one out")
+	}
+	list, err := definitions(ctx, f.files, stdin)
+	if err != nil {
+		return findings{}, err
+	}
+	c, err := f.server.client()
+	if err != nil {
+		return findings{}, err
+	}
+	problems, err := remote{c}.ask(ctx, list)
+	return findings{Connectors: len(list), Problems: problems, Warnings: []finding{}}, err
 }
 
 func toFindings(problems []standalone.Problem) []finding {
