@@ -21,6 +21,8 @@ import (
 	"penstock.dev/runtime/transforms"
 )
 
+//go:generate go test -run ^TestReference$ . -update
+
 // version is set by the linker.
 var version = "dev"
 

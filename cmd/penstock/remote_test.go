@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,20 +117,11 @@ func TestRemote(t *testing.T) {
 			if strings.Contains(out+stderr, "geheim") {
 				t.Errorf("shows a password: %s%s", out, stderr)
 			}
-			if tc.asked != "" && !contains(seen, tc.asked) {
+			if tc.asked != "" && !slices.Contains(seen, tc.asked) {
 				t.Errorf("asked %q, want %s", seen, tc.asked)
 			}
 		})
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 func TestTail(t *testing.T) {

@@ -5,6 +5,7 @@ package cli
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,21 +40,12 @@ func completeNames(open func() (Backend, error), many bool) cobra.CompletionFunc
 		}
 		var out []string
 		for _, n := range names {
-			if strings.HasPrefix(n, start) && !contains(args, n) {
+			if strings.HasPrefix(n, start) && !slices.Contains(args, n) {
 				out = append(out, n)
 			}
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // each does something for every name and goes on after an error.
