@@ -99,6 +99,23 @@ func TestSchemasThatHoldThemselves(t *testing.T) {
 	}
 }
 
+// TestFlattenOfSharedSchemas has each of 40 Structs hold the next one twice.
+func TestFlattenOfSharedSchemas(t *testing.T) {
+	s := connect.OptionalStringSchema
+	for range 40 {
+		s = &connect.Schema{Type: connect.Struct, Optional: true, Fields: []connect.Field{{Name: "l", Schema: s}, {Name: "r", Schema: s}}}
+	}
+	transform, problem := fresh(t, "flatten-value", nil, connect.SinkKind)
+	if problem != "" {
+		t.Fatal(problem)
+	}
+	r := new(connect.Record)
+	r.Value.Set(s, connect.StructValue([]connect.Value{{}, {}}))
+	if err := apply(transform, new(connect.Arena), r); err == nil || !strings.Contains(err.Error(), "more than 100000 fields") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestContainersWithoutMemberSchemas gives transforms an Array and a Map of which
 // nothing is known but that.
 func TestContainersWithoutMemberSchemas(t *testing.T) {

@@ -121,10 +121,15 @@ func (t *flatten) plan(s *connect.Schema) *flatPlan {
 	return p
 }
 
+// maxFlatParts bounds what a schema becomes: of a Struct that others share, each
+// of them has the fields.
+const maxFlatParts = 100_000
+
 // flattener takes the fields out of one schema.
 type flattener struct {
 	delimiter string
 	fields    []connect.Field
+	parts     int // fields, and fields of fields
 	// path are the Structs around the one that it is at.
 	path []*connect.Schema
 }
@@ -140,6 +145,9 @@ func (t *flattener) flat(s *connect.Schema, prefix string, optional bool, struct
 	defer func() { t.path = t.path[:len(t.path)-1] }()
 	out := new(flatStruct)
 	for i, f := range s.Fields {
+		if t.parts++; t.parts > maxFlatParts {
+			return nil, fmt.Errorf("the Struct has more than %d fields and fields of fields; drop some by ReplaceField first", maxFlatParts)
+		}
 		name := flatName(prefix, t.delimiter, f.Name)
 		optional := optional || f.Schema.Optional
 		def := f.Schema.Default

@@ -109,7 +109,8 @@ func (c *Converter) writtenFor(s *connect.Schema) (*written, error) {
 	}
 	w := &written{node: n}
 	if c.envelope {
-		if err := n.endless(nil); err != nil {
+		m := measure{parts: map[*node]int{}}
+		if _, err := m.of(n); err != nil {
 			return nil, err
 		}
 		w.prefix, err = c.rules.appendSchema([]byte(prefixSchema), n, nil)

@@ -25,6 +25,21 @@ func TestSchemaThatHoldsItself(t *testing.T) {
 	}
 }
 
+// TestSchemasThatAreShared has each of 40 structs hold the next one twice.
+func TestSchemasThatAreShared(t *testing.T) {
+	s := connect.OptionalStringSchema
+	for range 40 {
+		s = &connect.Schema{Type: connect.Struct, Optional: true, Fields: []connect.Field{{Name: "l", Schema: s}, {Name: "r", Schema: s}}}
+	}
+	v := connect.StructValue([]connect.Value{{}, {}})
+	if _, err := newConverter(t, nil).FromConnect(nil, "t", s, v); err == nil || !strings.Contains(err.Error(), "more than 100000 parts") {
+		t.Errorf("with its schema: %v", err)
+	}
+	if data, err := newConverter(t, schemaless).FromConnect(nil, "t", s, v); err != nil || string(data) != `{"l":null,"r":null}` {
+		t.Errorf("without its schema: %s, %v", data, err)
+	}
+}
+
 func TestContainersWithoutMemberSchemas(t *testing.T) {
 	want := map[string]string{
 		"list": `[1,"x"]`, "map": `{"k":1}`, "map with keys": `{"k":1}`, "list in struct": `{"f":[1,"x"]}`, "map in struct": `{"f":{"k":1}}`,

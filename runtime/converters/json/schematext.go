@@ -11,25 +11,50 @@ import (
 	"penstock.dev/runtime/connect"
 )
 
-// endless returns an error if the schema, which is within those of path, holds
-// itself: JSON has each schema written out, so the text of that one would have no end.
-func (n *node) endless(path []*node) error {
+// maxParts bounds how many parts the text of a schema has: one that many share is
+// written for each of them.
+const maxParts = 100_000
+
+// measure finds out how long the text of a schema would be.
+type measure struct {
+	path  []*node
+	parts map[*node]int
+}
+
+// of returns how many parts the text of a schema has, or an error if that has no
+// end because the schema holds itself: JSON has each schema written out.
+func (m *measure) of(n *node) (int, error) {
 	if n == nil {
-		return nil
+		return 0, nil
 	}
-	if slices.Contains(path, n) {
-		return fmt.Errorf("the %s schema %q holds itself, which the JSON of a schema cannot say; set schemas.enable to false, or use a converter with a schema registry", n.schema.Type, n.schema.Name)
+	if slices.Contains(m.path, n) {
+		return 0, fmt.Errorf("the %s schema %q holds itself, which the JSON of a schema cannot say; set schemas.enable to false, or use a converter with a schema registry", n.schema.Type, n.schema.Name)
 	}
-	path = append(path, n)
+	if parts, ok := m.parts[n]; ok {
+		return parts, nil
+	}
+	m.path = append(m.path, n)
+	parts := 1
 	for i := range n.fields {
-		if err := n.fields[i].node.endless(path); err != nil {
-			return at(err, n.fields[i].name)
+		more, err := m.of(n.fields[i].node)
+		if err != nil {
+			return 0, at(err, n.fields[i].name)
 		}
+		parts += more
 	}
-	if err := n.key.endless(path); err != nil {
-		return err
+	for _, member := range []*node{n.key, n.elem} {
+		more, err := m.of(member)
+		if err != nil {
+			return 0, err
+		}
+		parts += more
 	}
-	return n.elem.endless(path)
+	if parts > maxParts {
+		return 0, fmt.Errorf("the text of the schema has more than %d parts; set schemas.enable to false, or use a converter with a schema registry", maxParts)
+	}
+	m.path = m.path[:len(m.path)-1]
+	m.parts[n] = parts
+	return parts, nil
 }
 
 // appendSchema appends the JSON of a schema, its keys in the order of Kafka
