@@ -24,18 +24,23 @@ const (
 	converterVersionKey = ".converter.plugin.version"
 )
 
+// Versions returns the versions of the connector that a config may ask for: its own,
+// and after it that of Kafka's connector that it stands for, if it does.
+func (p Plugin) Versions() []string {
+	if slices.ContainsFunc(p.Aliases, func(a string) bool { return strings.HasPrefix(a, "org.apache.kafka.") }) {
+		return []string{p.Version, KafkaVersion}
+	}
+	return []string{p.Version}
+}
+
 // versionProblems looks at the versions that a connector asks for. There is one of
 // each plugin, so that a version is right or refused.
 func versionProblems(p Plugin, props map[string]string) []configdef.Problem {
 	var out []configdef.Problem
-	versions := []string{p.Version}
-	if slices.ContainsFunc(p.Aliases, func(a string) bool { return strings.HasPrefix(a, "org.apache.kafka.") }) {
-		versions = append(versions, KafkaVersion)
-	}
-	if problem := checkVersion(connectorVersionKey, props, versions); problem != nil {
+	if problem := checkVersion(connectorVersionKey, props, p.Versions()); problem != nil {
 		out = append(out, *problem)
 	}
-	for _, side := range []string{KeySide, ValueSide} {
+	for _, side := range EverySide() {
 		if problem := checkVersion(side+converterVersionKey, props, []string{KafkaVersion}); problem != nil {
 			out = append(out, *problem)
 		}

@@ -5,6 +5,7 @@ package rest
 
 import (
 	"slices"
+	"strings"
 
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
@@ -100,6 +101,7 @@ func converterDefinitions(keys []configdef.Key) []definition {
 	for i, d := range out {
 		if at := slices.IndexFunc(order, func(l layout) bool { return l.key == d.Name }); at >= 0 {
 			out[i].layout = order[at]
+			out[i].HasDefault = d.HasDefault && d.Name != "schema.content" // which is null there
 		}
 	}
 	return out
@@ -117,6 +119,26 @@ func reservedKeys() []configdef.Key {
 		{Name: tasksMaxKey, Type: "INT", Default: "1", HasDefault: true, Min: &one, Max: &most, Importance: "HIGH", Doc: "How many tasks the connector may have at most."},
 	}
 }
+
+// sharedKeys are the keys that every connector of a kind may have, but for those
+// that Kafka Connect's connectors of the kind have not: dead letters of a source are
+// ours alone, and no form for Kafka Connect shows them.
+func sharedKeys(kind connect.Kind) []configdef.Key {
+	out := slices.Concat(reservedKeys(), connect.CommonKeys(kind))
+	for _, side := range connect.EverySide() {
+		out = append(out, configdef.Key{Name: side + ".converter." + versionKey, Type: "STRING", Importance: "LOW",
+			Doc: "The version that the converter must have: one, or a range such as [4.1,5.0)."})
+	}
+	if kind == connect.SinkKind {
+		return out
+	}
+	out = slices.DeleteFunc(out, func(k configdef.Key) bool { return strings.HasPrefix(k.Name, "errors.deadletterqueue.") })
+	return append(out, configdef.Key{Name: "topic.creation.groups", Type: "LIST", HasDefault: true, Importance: "LOW",
+		Doc: "The groups of topics that the connector creates, beside the default one: aliases, for each of which topic.creation.ALIAS.include and its like are set."})
+}
+
+// versionKey ends the keys that ask for a version of a plugin.
+const versionKey = "plugin.version"
 
 // definition is a key and how it is shown.
 type definition struct {
@@ -136,7 +158,7 @@ func plainly(k configdef.Key) definition {
 // commonDefinitions are the keys that every connector of a kind has, in Kafka
 // Connect's order, and after them those that only this build has.
 func commonDefinitions(kind connect.Kind) []definition {
-	known := slices.Concat(reservedKeys(), connect.CommonKeys(kind))
+	known := sharedKeys(kind)
 	order := slices.Concat(commonLayout(), sourceLayout())
 	if kind == connect.SinkKind {
 		order = slices.Concat(commonLayout(), sinkLayout())
@@ -150,7 +172,7 @@ func commonDefinitions(kind connect.Kind) []definition {
 			if k.Name == connect.TopicsKey { // it or the other one must be set, which is told by itself
 				k.Required, k.HasDefault = false, true
 			}
-			if k.Type == "LIST" && !k.Required { // no list is an empty one
+			if k.Type == "LIST" && !k.Required || k.Name == connect.TopicsRegexKey { // none is an empty one
 				k.HasDefault = true
 			}
 			out = append(out, definition{Key: k, name: k.Name, layout: l})

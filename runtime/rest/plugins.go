@@ -19,17 +19,22 @@ func (a *API) plugins(r *http.Request) (answer, error) {
 	if only := r.URL.Query().Get("connectorsOnly"); only == "" || isTrue(only) {
 		return ok(out)
 	}
-	var transforms, predicates, converters []PluginInfo
+	var transforms, predicates, converters, headers []PluginInfo
 	for _, t := range a.o.Registry.Transforms {
-		transforms = append(transforms, PluginInfo{fullName(t.Name, t.Aliases), "transformation", a.o.Version})
+		transforms = append(transforms, PluginInfo{fullName(t.Name, t.Aliases), "transformation", connect.KafkaVersion})
 	}
 	for _, p := range a.o.Registry.Predicates {
-		predicates = append(predicates, PluginInfo{fullName(p.Name, p.Aliases), "predicate", a.o.Version})
+		predicates = append(predicates, PluginInfo{fullName(p.Name, p.Aliases), "predicate", connect.KafkaVersion})
 	}
 	for _, c := range a.o.Registry.Converters {
-		converters = append(converters, PluginInfo{fullName(c.Name, c.Aliases), "converter", a.o.Version})
+		if c.Converts(connect.KeySide) || c.Converts(connect.ValueSide) {
+			converters = append(converters, PluginInfo{c.Class(), "converter", connect.KafkaVersion})
+		}
+		if c.Converts(connect.HeaderSide) {
+			headers = append(headers, PluginInfo{c.Class(), "header_converter", connect.KafkaVersion})
+		}
 	}
-	return ok(slices.Concat(out, byClass(transforms), byClass(predicates), byClass(converters)))
+	return ok(slices.Concat(out, byClass(transforms), byClass(predicates), byClass(converters), byClass(headers)))
 }
 
 func (a *API) connectorsOf(kind connect.Kind) []PluginInfo {
@@ -67,6 +72,9 @@ func (a *API) definitionsOf(name string) ([]definition, bool) {
 	if p, ok := registry.Lookup(name); ok {
 		out := plainlyAll(p.Keys)
 		for _, d := range commonDefinitions(p.Kind) {
+			if d.Name == "connector."+versionKey {
+				d.has(p.Versions()...)
+			}
 			if !slices.ContainsFunc(out, func(own definition) bool { return own.Name == d.Name }) {
 				out = append(out, d)
 			}

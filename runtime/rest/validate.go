@@ -114,11 +114,8 @@ func (v *validation) run(class string) ConfigInfos {
 // those of converters that it names.
 func (v *validation) definitions() []definition {
 	out := commonDefinitions(v.plugin.Kind)
-	for i, d := range out {
-		if worker := v.defaults[d.Name]; d.Type == "CLASS" && worker != "" {
-			out[i].Default, _ = v.className(d.Name, worker)
-			out[i].HasDefault = true
-		}
+	for i := range out {
+		v.plugged(&out[i])
 	}
 	out = append(out, v.chain()...)
 	for _, k := range v.plugin.Keys {
@@ -197,7 +194,7 @@ func (v *validation) topics() {
 	if v.plugin.Kind != connect.SinkKind {
 		return
 	}
-	const regex = "topics.regex"
+	const regex = connect.TopicsRegexKey
 	list := strings.TrimSpace(v.props[connect.TopicsKey]) != ""
 	pattern := strings.TrimSpace(v.props[regex]) != ""
 	var message string
@@ -209,7 +206,7 @@ func (v *validation) topics() {
 	default:
 		return
 	}
-	v.problems = slices.DeleteFunc(v.problems, func(p configdef.Problem) bool { return p.Key == connect.TopicsKey })
+	v.problems = slices.DeleteFunc(v.problems, func(p configdef.Problem) bool { return p.Key == connect.TopicsKey || p.Key == regex })
 	v.errors[connect.TopicsKey] = append(v.errors[connect.TopicsKey], message)
 	v.errors[regex] = append(v.errors[regex], message)
 }

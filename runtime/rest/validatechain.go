@@ -28,16 +28,18 @@ func (v *validation) chain() []definition {
 	var out []definition
 	for _, alias := range v.aliases("transforms") {
 		e := enriched{list: "transforms", alias: alias, group: transformSet, what: "transformation", base: "Transformation", classes: transforms}
-		out = append(out, e.class())
+		p, ok := v.r.Transform(strings.TrimSpace(v.props[e.prefix()+"type"]))
+		out = append(out, e.class(), e.version(ok))
 		v.negated(e)
-		if p, ok := v.r.Transform(strings.TrimSpace(v.props[e.prefix()+"type"])); ok {
+		if ok {
 			out = append(out, e.own(slices.Concat(implicit(), p.Keys))...)
 		}
 	}
 	for _, alias := range v.aliases("predicates") {
 		e := enriched{list: "predicates", alias: alias, group: predicateSet, what: "predicate", base: "Predicate", classes: predicates}
-		out = append(out, e.class())
-		if p, ok := v.r.Predicate(strings.TrimSpace(v.props[e.prefix()+"type"])); ok {
+		p, ok := v.r.Predicate(strings.TrimSpace(v.props[e.prefix()+"type"]))
+		out = append(out, e.class(), e.version(ok))
+		if ok {
 			out = append(out, e.own(p.Keys)...)
 		}
 	}
@@ -93,6 +95,60 @@ func (e enriched) class() definition {
 	}
 }
 
+// version is the key that asks for a version of the class, if there is such a class.
+func (e enriched) version(found bool) definition {
+	name := e.prefix() + versionKey
+	d := definition{
+		name:   name,
+		Key:    configdef.Key{Name: name, Type: "STRING", Importance: "HIGH", Doc: "The version that the " + e.what + " '" + e.alias + "' must have: one, or a range such as [4.1,5.0)."},
+		layout: layout{key: name, group: e.group + ": " + e.alias, order: 1, width: "LONG", display: e.base + " version for " + e.alias},
+	}
+	if found {
+		d.has(connect.KafkaVersion)
+	}
+	return d
+}
+
+// has says which versions there are; the last is the default.
+func (d *definition) has(versions ...string) {
+	d.Default, d.HasDefault, d.recommended = versions[len(versions)-1], true, versions
+}
+
+// plugged sets what a key offers that names a converter, or a version: what this
+// build has, and as its default what goes if the connector says nothing.
+func (v *validation) plugged(d *definition) {
+	if d.Name == "connector."+versionKey {
+		d.has(v.plugin.Versions()...)
+		return
+	}
+	for _, side := range connect.EverySide() {
+		key := side + ".converter"
+		switch d.Name {
+		case key:
+			if c := v.r.ConverterFor(side, nil, v.defaults); c.Plugin.Name != "" {
+				d.Default, d.HasDefault = c.Plugin.Class(), true
+			}
+			d.recommended = converterClasses(v.r, side)
+		case key + "." + versionKey:
+			if c := v.r.ConverterFor(side, v.props, v.defaults); c.Plugin.Name != "" {
+				d.has(connect.KafkaVersion)
+			}
+		}
+	}
+}
+
+// converterClasses are the classes of the converters of a side, in order.
+func converterClasses(r connect.Registry, side string) []string {
+	var out []string
+	for _, c := range r.Converters {
+		if c.Converts(side) {
+			out = append(out, c.Class())
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // own are the keys of the class. Kafka Connect puts them in another order than
 // they are defined in: what is required first, then by importance and name.
 func (e enriched) own(keys []configdef.Key) []definition {
@@ -120,7 +176,7 @@ func (e enriched) own(keys []configdef.Key) []definition {
 // converters are the keys of the converters that the config names.
 func (v *validation) converters() []definition {
 	var out []definition
-	for _, side := range []string{connect.KeySide, connect.ValueSide} {
+	for _, side := range connect.EverySide() {
 		key := side + ".converter"
 		if v.config[key] == nil {
 			continue

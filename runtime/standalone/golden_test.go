@@ -278,7 +278,7 @@ func onlyOne(name string) bool {
 			return true
 		}
 	}
-	for _, suffix := range []string{"plugin.version", "converter.type", "schema.content", "schemas.cache.size", "max.line.bytes", "mode", "syntax"} {
+	for _, suffix := range []string{"converter.type", "max.line.bytes", "mode", "syntax"} {
 		if strings.HasSuffix(name, suffix) {
 			return true
 		}
