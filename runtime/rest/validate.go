@@ -161,14 +161,25 @@ func (v *validation) take(key string, errors []string) []string {
 		if p.Key != key {
 			continue
 		}
-		if _, set := v.props[key]; set {
+		_, set := v.props[key]
+		switch {
+		case isWhole(p.Message):
+			errors = append(errors, p.Message)
+		case set:
 			// The value is in the message if it may be shown.
 			errors = append(errors, fmt.Sprintf("Invalid value for configuration %s: %s", key, p.Message))
-		} else {
+		default:
 			errors = append(errors, p.Error())
 		}
 	}
 	return errors
+}
+
+// isWhole reports whether a problem is told as Kafka Connect does, which puts nothing
+// before such words.
+func isWhole(message string) bool {
+	return slices.ContainsFunc([]string{"Invalid value ", "Missing required configuration ", "The DLQ topic ", "The '"},
+		func(begin string) bool { return strings.HasPrefix(message, begin) })
 }
 
 // undefined returns the keys that have errors and no definition, in order.

@@ -182,7 +182,7 @@ func (v *validation) converters() []definition {
 			continue
 		}
 		c, ok := v.r.Converter(strings.TrimSpace(*v.config[key]))
-		if !ok {
+		if !ok || !c.Converts(side) {
 			continue
 		}
 		for _, d := range converterDefinitions(c.Keys) {
