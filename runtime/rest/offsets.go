@@ -83,6 +83,9 @@ func sinkOffset(e Offset) (o SinkOffset, err error) {
 	if nerr != nil {
 		return o, BadRequest("Failed to parse the following Kafka partition value in the provided offsets: '%s'. Partition values for sink connectors need to be integers.", plain(partition))
 	}
+	if n < 0 {
+		return o, BadRequest("The Kafka partition %d is below 0", n)
+	}
 	o.Partition = int32(n)
 	if e.Offset == nil {
 		return o, nil
@@ -94,6 +97,9 @@ func sinkOffset(e Offset) (o SinkOffset, err error) {
 	at, nerr := strconv.ParseInt(plain(offset), 10, 64)
 	if nerr != nil {
 		return o, BadRequest("Failed to parse the following Kafka offset value in the provided offsets: '%s'. Offset values for sink connectors need to be integers.", plain(offset))
+	}
+	if at < 0 {
+		return o, BadRequest("The Kafka offset %d is below 0; use null to remove the offset of a partition", at)
 	}
 	o.Offset = &at
 	return o, nil
