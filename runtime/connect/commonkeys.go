@@ -13,7 +13,7 @@ type lifeKeys struct {
 	// providers do not tell of changes, as Kafka's own do not, so nothing does.
 	ConfigReload string `config:"config.action.reload" default:"restart" enum:"restart,none" importance:"low"`
 	// The version that the connector must have: one, or a range such as [4.1,5.0).
-	// key.converter.plugin.version, value.converter.plugin.version,
+	// key.converter.plugin.version, value.… and header.converter.plugin.version,
 	// transforms.ALIAS.plugin.version and predicates.ALIAS.plugin.version are alike.
 	Version string `config:"connector.plugin.version" optional:"true" importance:"medium"`
 }

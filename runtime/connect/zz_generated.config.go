@@ -10,7 +10,7 @@ func (lifeKeys) ConfigDoc() map[string]string {
 	return map[string]string{
 		"tasks.max.enforce":        "Whether a connector that makes more tasks than it may is refused. None can.",
 		"config.action.reload":     "What happens when a value from a config provider changes: restart or none. The providers do not tell of changes, as Kafka's own do not, so nothing does.",
-		"connector.plugin.version": "The version that the connector must have: one, or a range such as [4.1,5.0). key.converter.plugin.version, value.converter.plugin.version, transforms.ALIAS.plugin.version and predicates.ALIAS.plugin.version are alike.",
+		"connector.plugin.version": "The version that the connector must have: one, or a range such as [4.1,5.0). key.converter.plugin.version, value.… and header.converter.plugin.version, transforms.ALIAS.plugin.version and predicates.ALIAS.plugin.version are alike.",
 	}
 }
 
