@@ -58,6 +58,11 @@ bench-full: bin/bench ## The same with each axis: record size, partitions, tasks
 bench-quick: bin/bench ## A few records a work: fails on wrong results and on allocations, never on time.
 	bin/bench -quick
 
+.PHONY: conformance
+conformance: ## Do the same work on Apache Kafka Connect and on Penstock, on a Kafka of its own, and compare (needs Java and Maven).
+	go build -o bin/conformance ./test/conformance
+	bin/conformance
+
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks of the hot paths.
 	go test -run '^$$' -bench . -benchmem ./runtime/...

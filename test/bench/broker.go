@@ -8,11 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -20,49 +15,33 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"penstock.dev/test/bench/bare"
+	"penstock.dev/test/apache"
 )
 
 // broker is the Kafka on which everything runs.
 type broker struct {
-	script, data string
-	port         int
-	adm          *kadm.Client
-	cl           *kgo.Client
+	*apache.Broker
+	adm *kadm.Client
+	cl  *kgo.Client
 }
 
 // startBroker starts a broker with no data.
 func startBroker(ctx context.Context, root, data string, port int) (*broker, error) {
-	b := &broker{script: filepath.Join(root, "hack/kafka/kafka.sh"), data: data, port: port}
-	for _, args := range [][]string{{"clean"}, {"start", "--port", strconv.Itoa(port)}, {"wait", "--timeout", "120"}} {
-		if err := b.run(ctx, args...); err != nil {
-			return nil, errors.Join(err, b.stop())
-		}
-	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.address()))
+	kafka, err := apache.StartBroker(ctx, root, data, port)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("building the harness's client: %w", err), b.stop())
+		return nil, err
 	}
-	b.cl, b.adm = cl, kadm.NewClient(cl)
-	return b, nil
-}
-
-func (b *broker) address() string { return "127.0.0.1:" + strconv.Itoa(b.port) }
-
-func (b *broker) run(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, b.script, append(args, "--data", b.data)...)
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("kafka.sh %s: %w", strings.Join(args, " "), err)
+	cl, err := kgo.NewClient(kgo.SeedBrokers(kafka.Address()))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("building the harness's client: %w", err), kafka.Stop())
 	}
-	return nil
+	return &broker{kafka, kadm.NewClient(cl), cl}, nil
 }
 
 // stop stops the broker and removes its data, also after the context has ended.
 func (b *broker) stop() error {
-	if b.cl != nil {
-		b.cl.Close()
-	}
-	return b.run(context.Background(), "clean")
+	b.cl.Close()
+	return b.Stop()
 }
 
 // createTopic makes a topic that keeps what comes as it comes.
@@ -137,7 +116,7 @@ func (b *broker) load(ctx context.Context, topic string, partitions int, compres
 	if err != nil {
 		return err
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.address()), kgo.DefaultProduceTopic(topic),
+	cl, err := kgo.NewClient(kgo.SeedBrokers(b.Address()), kgo.DefaultProduceTopic(topic),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(codec), kgo.MaxBufferedRecords(50000))
 	if err != nil {
 		return fmt.Errorf("building a client: %w", err)
@@ -173,7 +152,7 @@ func (b *broker) read(ctx context.Context, seed maphash.Seed, topic string) (c c
 		from[p] = kgo.NewOffset().AtStart()
 		left += end
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.address()), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+	cl, err := kgo.NewClient(kgo.SeedBrokers(b.Address()), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
 		kgo.FetchMaxPartitionBytes(4<<20), kgo.KeepControlRecords())
 	if err != nil {
 		return c, "", fmt.Errorf("building a client: %w", err)

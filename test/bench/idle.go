@@ -33,7 +33,7 @@ func (b *bench) measureIdle(ctx context.Context, r *running, settle, window time
 	after, err := r.CPU()
 	took := time.Since(started)
 	memory, merr := r.Memory()
-	connections, cerr := r.Connections(b.broker.port)
+	connections, cerr := r.Connections(b.broker.Port())
 	if err := errors.Join(err, merr, cerr, r.Alone(), r.Err()); err != nil {
 		return i, err
 	}

@@ -179,7 +179,7 @@ func latencyOfSink(ctx context.Context, b *bench, turn string) (course, error) {
 	if err := b.broker.createTopic(ctx, topic, v.partitions); err != nil {
 		return course{}, err
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.broker.address()), kgo.DefaultProduceTopic(topic),
+	cl, err := kgo.NewClient(kgo.SeedBrokers(b.broker.Address()), kgo.DefaultProduceTopic(topic),
 		kgo.RecordPartitioner(kgo.RoundRobinPartitioner()), kgo.ProducerLinger(time.Millisecond), kgo.ProducerBatchCompression(kgo.NoCompression()))
 	if err != nil {
 		return course{}, err
@@ -188,7 +188,7 @@ func latencyOfSink(ctx context.Context, b *bench, turn string) (course, error) {
 	return course{
 		job: job{
 			connectors: []connector{p1Connector(turn, topic, out, 1)},
-			bare:       []string{"sink", "-broker", b.broker.address(), "-topic", topic, "-file", out, "-prompt"},
+			bare:       []string{"sink", "-broker", b.broker.Address(), "-topic", topic, "-file", out, "-prompt"},
 		},
 		put: func(ctx context.Context, records []record) error {
 			for _, r := range records {
@@ -227,7 +227,7 @@ func latencyOfSource(ctx context.Context, b *bench, turn string) (course, error)
 	if err != nil {
 		return course{}, err
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.broker.address()), kgo.ConsumeTopics(topic),
+	cl, err := kgo.NewClient(kgo.SeedBrokers(b.broker.Address()), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		return course{}, errors.Join(err, f.Close())
@@ -236,7 +236,7 @@ func latencyOfSource(ctx context.Context, b *bench, turn string) (course, error)
 	return course{
 		job: job{
 			connectors: []connector{p2Connector("latency-"+turn, in, topic, "none")},
-			bare:       []string{"source", "-broker", b.broker.address(), "-topic", topic, "-file", in, "-prompt"},
+			bare:       []string{"source", "-broker", b.broker.Address(), "-topic", topic, "-file", in, "-prompt"},
 		},
 		put: func(_ context.Context, records []record) error {
 			lines = lines[:0]

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"penstock.dev/test/apache"
 	"penstock.dev/test/bench/bare"
 )
 
@@ -205,7 +206,7 @@ func (b *bench) start(ctx context.Context, o options) error {
 		return err
 	}
 	var version string
-	if b.peerDir, version, err = installPeer(ctx, o.root, o.cache); err != nil {
+	if b.peerDir, version, err = apache.Install(ctx, o.root, o.cache); err != nil {
 		return errors.Join(err, b.broker.stop())
 	}
 	b.book.Machine.Versions["Apache Kafka and Kafka Connect"] = version

@@ -81,7 +81,7 @@ func sinkContest(b *bench, v variant, work string, l loaded, connectorOf func(tu
 			}
 			return job{
 				connectors: []connector{connectorOf(turn)}, own: own,
-				bare: []string{"sink", "-broker", b.broker.address(), "-topic", l.topic, "-file", out, "-records", itoa(v.records)},
+				bare: []string{"sink", "-broker", b.broker.Address(), "-topic", l.topic, "-file", out, "-records", itoa(v.records)},
 			}, transfer{records: v.records, bytes: l.raw.bytes, progress: growing(out, want), look: 10 * time.Millisecond}, nil
 		},
 		check: func(_ context.Context, s system, turn string) error {

@@ -82,7 +82,7 @@ func sourceContest(b *bench, v variant, files []string, want checksum) contest {
 				return job{}, transfer{}, err
 			}
 			j := job{bare: []string{
-				"source", "-broker", b.broker.address(), "-topic", topic(turn), "-file", files[0],
+				"source", "-broker", b.broker.Address(), "-topic", topic(turn), "-file", files[0],
 				"-records", itoa(v.records), "-compression", v.compression,
 			}}
 			for i, f := range files {

@@ -63,7 +63,7 @@ func p3Source(b *bench, v variant) contest {
 				}}},
 				// The same codec as the worker's, or the bytes would not be the same work.
 				bare: []string{
-					"source", "-broker", b.broker.address(), "-topic", topic(turn), "-records", itoa(v.records), "-size", size,
+					"source", "-broker", b.broker.Address(), "-topic", topic(turn), "-records", itoa(v.records), "-size", size,
 					"-compression", b.produces,
 				},
 			}, transfer{records: v.records, bytes: want.bytes, progress: count, look: 20 * time.Millisecond}, nil
@@ -93,7 +93,7 @@ func p3Sink(b *bench, v variant, topic string) contest {
 					connectors: []connector{{name: "p3-" + turn, class: "bench-sink", config: map[string]string{
 						"topics": topic, "records": itoa(v.records), "report": report, "key.converter": bytesConverter, "value.converter": bytesConverter,
 					}}},
-					bare: []string{"sink", "-broker", b.broker.address(), "-topic", topic, "-records", itoa(v.records), "-report", report},
+					bare: []string{"sink", "-broker", b.broker.Address(), "-topic", topic, "-records", itoa(v.records), "-report", report},
 				}, transfer{
 					records: v.records, bytes: want.Bytes, look: 5 * time.Millisecond,
 					progress: func(context.Context) (int64, error) {

@@ -113,14 +113,14 @@ func (b *bench) penstock(dir, addr string, j job) (proc.Command, error) {
 		return proc.Command{}, err
 	}
 	if j.own || b.profiles != "" {
-		args := []string{"worker", "-f", manifest, "-kafka", b.broker.address(), "-group", b.group, "-metrics-addr", addr}
+		args := []string{"worker", "-f", manifest, "-kafka", b.broker.Address(), "-group", b.group, "-metrics-addr", addr}
 		if b.profiles != "" {
 			args = append(args, "-cpuprofile", filepath.Join(b.profiles, j.connectors[0].name+".pprof"))
 		}
 		return proc.Command{Path: b.self, Args: args}, nil
 	}
 	config := filepath.Join(dir, "worker.properties")
-	err := writeProperties(config, map[string]string{"bootstrap.servers": b.broker.address(), "group.id": b.group})
+	err := writeProperties(config, map[string]string{"bootstrap.servers": b.broker.Address(), "group.id": b.group})
 	return proc.Command{Path: b.binary, Args: []string{
 		"standalone", "-f", manifest, "--config", config, "--metrics-addr", addr,
 	}}, err
@@ -132,7 +132,7 @@ func (b *bench) penstock(dir, addr string, j job) (proc.Command, error) {
 // reached against ConnectDistributed.
 func (b *bench) connect(dir, addr string, j job, tuning map[string]string) (proc.Command, error) {
 	worker := map[string]string{
-		"bootstrap.servers": b.broker.address(),
+		"bootstrap.servers": b.broker.Address(),
 		"key.converter":     "org.apache.kafka.connect.json.JsonConverter", "value.converter": "org.apache.kafka.connect.json.JsonConverter",
 		"offset.storage.file.filename": filepath.Join(dir, "offsets"),
 		"listeners":                    "http://" + addr,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Penstock Authors
 
-package main
+// Package apache puts Apache Kafka Connect beside Penstock: it fetches it, and runs a
+// broker for both.
+package apache
 
 import (
 	"context"
@@ -15,37 +17,37 @@ import (
 	"strings"
 )
 
-// peerSources are the files that decide what is in the peer's folder.
-var peerSources = []string{
+// sources are the files that decide what is in the folder.
+var sources = []string{
 	"hack/kafka/pom.xml", "test/bench/peer/pom.xml",
 	"test/bench/peer/src/main/java/dev/penstock/bench/JsonFileSink.java",
 	"test/bench/peer/src/main/java/dev/penstock/bench/JsonFileSinkTask.java",
 	"test/bench/peer/src/main/resources/META-INF/services/org.apache.kafka.connect.sink.SinkConnector",
 }
 
-// installPeer puts Apache Kafka Connect of the broker's version, and our sink for
-// it, into the cache and returns the folder and the version.
-func installPeer(ctx context.Context, root, cache string) (dir, version string, err error) {
+// Install puts Apache Kafka Connect of the broker's version, and our sink for
+// it from test/bench, into the cache and returns the folder and the version.
+func Install(ctx context.Context, root, cache string) (dir, version string, err error) {
 	stamp := sha256.New()
-	for _, name := range peerSources {
+	for _, name := range sources {
 		data, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			return "", "", fmt.Errorf("looking for the peer's sources: %w", err)
 		}
-		if name == peerSources[0] {
+		if name == sources[0] {
 			version = kafkaVersion(data)
 		}
 		stamp.Write(data)
 	}
 	if version == "" {
-		return "", "", fmt.Errorf("%s names no kafka.version", peerSources[0])
+		return "", "", fmt.Errorf("%s names no kafka.version", sources[0])
 	}
 	dir = filepath.Join(cache, "connect-"+version)
 	want := hex.EncodeToString(stamp.Sum(nil))
 	if have, err := os.ReadFile(filepath.Join(dir, "sources.sha256")); err == nil && string(have) == want {
 		return dir, version, nil
 	}
-	return dir, version, buildPeer(ctx, root, dir, version, want)
+	return dir, version, build(ctx, root, dir, version, want)
 }
 
 func kafkaVersion(pom []byte) string {
@@ -56,8 +58,8 @@ func kafkaVersion(pom []byte) string {
 	return string(m[1])
 }
 
-func buildPeer(ctx context.Context, root, dir, version, stamp string) error {
-	fmt.Fprintf(os.Stderr, "bench: fetching Apache Kafka Connect %s from Maven Central\n", version)
+func build(ctx context.Context, root, dir, version, stamp string) error {
+	fmt.Fprintf(os.Stderr, "fetching Apache Kafka Connect %s from Maven Central\n", version)
 	target := dir + ".build"
 	for _, path := range []string{dir, target} {
 		if err := os.RemoveAll(path); err != nil {
