@@ -14,8 +14,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"penstock.dev/test/bench/bare"
 	"penstock.dev/test/apache"
+	"penstock.dev/test/bench/bare"
 )
 
 // broker is the Kafka on which everything runs.
