@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/connecttest"
 )
 
 func TestSchemaThatHoldsItselfTwice(t *testing.T) {
 	for _, optional := range []bool{false, true} {
 		c, _ := newTest(t, nil)
-		v := tree(1, tree(2, connect.Value{}, connect.Value{}), connect.Value{})
-		data, err := c.FromConnect([]byte{}, "trees", treeSchema(optional), v)
+		v := connecttest.Tree(1, connecttest.Tree(2, connect.Value{}, connect.Value{}), connect.Value{})
+		data, err := c.FromConnect([]byte{}, "trees", connecttest.TreeSchema(optional), v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,7 +27,7 @@ func TestSchemaThatHoldsItselfTwice(t *testing.T) {
 }
 
 func TestReadableOfSchemasThatHoldThemselves(t *testing.T) {
-	a, b := treeSchema(false), treeSchema(false)
+	a, b := connecttest.TreeSchema(false), connecttest.TreeSchema(false)
 	if err := readable(a, b); err != nil {
 		t.Error(err)
 	}
@@ -34,7 +35,7 @@ func TestReadableOfSchemasThatHoldThemselves(t *testing.T) {
 	if err := readable(a, b); err == nil || !strings.Contains(err.Error(), "its type is string") {
 		t.Errorf("another type: %v", err)
 	}
-	for name, s := range bareSchemas() {
+	for name, s := range connecttest.BareSchemas() {
 		if err := readable(s, s); err == nil && s.Type != connect.Struct {
 			t.Errorf("%s can be read", name)
 		}
@@ -43,55 +44,9 @@ func TestReadableOfSchemasThatHoldThemselves(t *testing.T) {
 
 func TestContainersWithoutMemberSchemas(t *testing.T) {
 	c, _ := newTest(t, nil)
-	for name, s := range bareSchemas() {
-		if _, err := c.FromConnect(nil, "bare", s, bareValue(s)); err == nil || !strings.Contains(err.Error(), "schema") {
+	for name, s := range connecttest.BareSchemas() {
+		if _, err := c.FromConnect(nil, "bare", s, connecttest.BareValue(s)); err == nil || !strings.Contains(err.Error(), "schema") {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-// treeSchema is a schema that holds itself twice.
-func treeSchema(optional bool) *connect.Schema {
-	s := &connect.Schema{Type: connect.Struct, Name: "Tree", Optional: optional}
-	child := s.AsOptional()
-	if !optional {
-		child = &connect.Schema{Type: connect.Struct, Name: "Tree", Optional: true}
-	}
-	s.Fields = []connect.Field{{Name: "n", Schema: connect.Int32Schema}, {Name: "l", Schema: child}, {Name: "r", Schema: child}}
-	child.Fields = s.Fields
-	return s
-}
-
-func tree(n int32, l, r connect.Value) connect.Value {
-	return connect.StructValue([]connect.Value{connect.Int32Value(n), l, r})
-}
-
-// bareSchemas are those of containers whose members have nothing in common, alone
-// and in a struct.
-func bareSchemas() map[string]*connect.Schema {
-	list, object := &connect.Schema{Type: connect.Array}, &connect.Schema{Type: connect.Map}
-	keyed := &connect.Schema{Type: connect.Map, Key: connect.StringSchema}
-	in := func(s *connect.Schema) *connect.Schema {
-		return &connect.Schema{Type: connect.Struct, Name: "Bare", Fields: []connect.Field{{Name: "f", Schema: s}}}
-	}
-	return map[string]*connect.Schema{
-		"list": list, "map": object, "map with keys": keyed,
-		"list in struct": in(list), "map in struct": in(object), "map with keys in struct": in(keyed),
-		"list in list": {Type: connect.Array, Elem: list}, "map in list": {Type: connect.Array, Elem: object},
-	}
-}
-
-// bareValue is a value of such a schema.
-func bareValue(s *connect.Schema) connect.Value {
-	one := connect.Int64Value(1)
-	switch {
-	case s.Type == connect.Struct:
-		return connect.StructValue([]connect.Value{bareValue(s.Fields[0].Schema)})
-	case s.Type == connect.Map:
-		return connect.MapValue([]connect.Entry{{Key: connect.StringValue("k"), Value: one}})
-	case s.Elem != nil:
-		return connect.ArrayValue([]connect.Value{bareValue(s.Elem)})
-	default:
-		return connect.ArrayValue([]connect.Value{one, connect.StringValue("x")})
 	}
 }
