@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/secrets"
@@ -98,13 +99,23 @@ type resolved struct {
 func (w *Worker) resolve(ctx context.Context, plugin connect.Plugin, config map[string]string) (resolved, error) {
 	own, err := w.o.Secrets.Resolve(ctx, config)
 	defaults, derr := w.o.Secrets.Resolve(ctx, w.o.Defaults)
-	hidden := slices.Concat(own.Secrets, defaults.Secrets, w.hidden(), w.clientSecrets(own.Props, defaults.Props))
-	for _, k := range plugin.Keys {
-		if k.Type == "PASSWORD" {
-			hidden = append(hidden, own.Props[k.Name])
-		}
+	hidden := slices.Concat(own.Secrets, defaults.Secrets, w.hidden(), w.clientSecrets(own.Props, defaults.Props), passwords(plugin.Keys, own.Props))
+	for _, side := range connect.EverySide() {
+		c := w.o.Registry.ConverterFor(side, own.Props, defaults.Props)
+		hidden = append(hidden, passwords(c.Plugin.Keys, c.Props)...)
 	}
 	return resolved{props: own.Props, defaults: defaults.Props, redact: secrets.NewRedactor(hidden)}, errors.Join(err, derr)
+}
+
+// passwords returns the values of the keys that hold passwords.
+func passwords(keys []configdef.Key, props map[string]string) []string {
+	var out []string
+	for _, k := range keys {
+		if v := props[k.Name]; k.Type == "PASSWORD" && v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // hidden is what no task may show, whatever its own secrets are.

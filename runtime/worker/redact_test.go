@@ -22,6 +22,7 @@ import (
 
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/converters"
 	"penstock.dev/runtime/kafka"
 	"penstock.dev/runtime/secrets"
 	"penstock.dev/runtime/task"
@@ -264,5 +265,25 @@ func TestWorkerKeepsKafkaPassword(t *testing.T) {
 	clean(t, "the log", log.String())
 	if !strings.Contains(log.String(), "refused for u:****") {
 		t.Errorf("the log does not say what happened: %s", log)
+	}
+}
+
+// A password in a converter's keys is one, whether the connector or the worker
+// names the converter.
+func TestWorkerKeepsConvertersPasswords(t *testing.T) {
+	avro := func(side, token string) map[string]string {
+		return map[string]string{
+			side + ".converter": "avro", side + ".converter.schema.registry.url": "http://localhost:1", side + ".converter.bearer.auth.token": token,
+		}
+	}
+	w := New(Options{Registry: connect.Registry{Converters: converters.All()}, Secrets: secrets.New(nil), Defaults: avro("key", fromWorker), Logger: slog.New(slog.DiscardHandler)})
+	c, err := w.resolve(t.Context(), connect.Plugin{}, avro("value", fromEnv))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{fromWorker, fromEnv} {
+		if got := c.redact.Redact("refused " + token); strings.Contains(got, token) {
+			t.Errorf("%q shows the token", got)
+		}
 	}
 }
