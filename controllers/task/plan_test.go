@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -176,6 +177,34 @@ func TestObservedOfOneThatNobodyRuns(t *testing.T) {
 	got := observed(&v1alpha1.Task{Spec: v1alpha1.TaskSpec{Epoch: 1}, Status: before}, state.Task{Epoch: 0, State: running}, true, start)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)
+	}
+}
+
+// A partition that a sink had may be another task's by now.
+func TestObservedForgetsPartitionsOfOthers(t *testing.T) {
+	start := time.Unix(1000, 0)
+	offset := func(partition, at string) v1alpha1.PartitionOffset {
+		return v1alpha1.PartitionOffset{Partition: partition, Offset: at}
+	}
+	had := []v1alpha1.PartitionOffset{offset("t-0", "5"), offset("t-1", "7")}
+	for name, tc := range map[string]struct {
+		kind v1alpha1.PluginType
+		r    state.Task
+		want []v1alpha1.PartitionOffset
+	}{
+		"one is left":         {v1alpha1.SinkType, state.Task{State: running, Assignment: []string{"t-1"}}, []v1alpha1.PartitionOffset{offset("t-1", "7")}},
+		"none is left":        {v1alpha1.SinkType, state.Task{State: running}, nil},
+		"of the worker's own": {v1alpha1.SinkType, state.Task{State: running, Assignment: []string{"t-1"}, Offsets: []state.PartitionOffset{{Partition: "t-0", Offset: "6"}, {Partition: "t-1", Offset: "8"}}}, []v1alpha1.PartitionOffset{offset("t-1", "8")}},
+		"a sink that failed":  {v1alpha1.SinkType, state.Task{State: failed}, had},
+		"a source":            {v1alpha1.SourceType, state.Task{State: running}, had},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := v1alpha1.TaskSpec{Type: tc.kind, Worker: &v1alpha1.WorkerRef{Name: "w"}}
+			s := observed(&v1alpha1.Task{Spec: spec, Status: v1alpha1.TaskStatus{Offsets: had}}, tc.r, true, start)
+			if diff := cmp.Diff(tc.want, s.Offsets, cmpopts.EquateEmpty()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

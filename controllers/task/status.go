@@ -5,6 +5,7 @@ package task
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -70,6 +71,9 @@ func observed(t *v1alpha1.Task, r state.Task, known bool, now time.Time) v1alpha
 			s.LastErrorAt = &metav1.Time{Time: now}
 		}
 		report(&s, r)
+		if t.Spec.Type == v1alpha1.SinkType && r.State == running && len(r.Assignment) < maxAssignment {
+			s.Offsets = ofAssigned(s.Offsets, r.Assignment)
+		}
 		return s
 	}
 	// Nobody runs it, or not yet: what it did before it does no more.
@@ -104,6 +108,13 @@ func report(s *v1alpha1.TaskStatus, r state.Task) {
 			Partition: truncate(o.Partition, 512), Offset: truncate(o.Offset, 512), Lag: o.Lag,
 		})
 	}
+}
+
+// ofAssigned returns the offsets of the partitions that a sink has. Others are
+// another task's by now, which goes on from there: what this one has seen of them
+// is old.
+func ofAssigned(offsets []v1alpha1.PartitionOffset, assignment []string) []v1alpha1.PartitionOffset {
+	return slices.DeleteFunc(offsets, func(o v1alpha1.PartitionOffset) bool { return !slices.Contains(assignment, o.Partition) })
 }
 
 func timeOf(t time.Time) *metav1.Time {
