@@ -63,11 +63,15 @@ func (s *Standalone) stays(ctx context.Context, first string) error {
 	return nil
 }
 
-// lost returns the tasks of which a newer incarnation runs elsewhere.
+// lost returns the tasks of which a newer incarnation runs elsewhere. A task that
+// is about to have a new epoch of this process is none: its worker may see that
+// epoch in Kafka before the loop is told.
 func (s *Standalone) lost(tasks []worker.TaskState) []worker.TaskState {
 	var lost []worker.TaskState
 	for _, t := range tasks {
-		if k := s.plan(t.Connector).task(t); t.Superseded && k != nil && t.Epoch == k.epoch {
+		p := s.plan(t.Connector)
+		k := p.task(t)
+		if t.Superseded && k != nil && t.Epoch == k.epoch && !p.busy && !k.asked {
 			lost = append(lost, t)
 		}
 	}
