@@ -2,7 +2,7 @@
 // Copyright The Penstock Authors
 
 // Package apache puts Apache Kafka Connect beside Penstock: it fetches it, and runs a
-// broker for both.
+// broker and a schema registry for both.
 package apache
 
 import (
@@ -35,7 +35,7 @@ func Install(ctx context.Context, root, cache string) (dir, version string, err 
 			return "", "", fmt.Errorf("looking for the peer's sources: %w", err)
 		}
 		if name == sources[0] {
-			version = kafkaVersion(data)
+			version = property(data, "kafka.version")
 		}
 		stamp.Write(data)
 	}
@@ -50,8 +50,9 @@ func Install(ctx context.Context, root, cache string) (dir, version string, err 
 	return dir, version, build(ctx, root, dir, version, want)
 }
 
-func kafkaVersion(pom []byte) string {
-	m := regexp.MustCompile(`<kafka.version>(.*)</kafka.version>`).FindSubmatch(pom)
+// property returns what a pom says of a property, or nothing.
+func property(pom []byte, name string) string {
+	m := regexp.MustCompile("<" + name + ">(.*)</" + name + ">").FindSubmatch(pom)
 	if m == nil {
 		return ""
 	}
@@ -66,11 +67,10 @@ func build(ctx context.Context, root, dir, version, stamp string) error {
 			return err
 		}
 	}
-	cmd := exec.CommandContext(ctx, "mvn", "-B", "-q", "-f", filepath.Join(root, "test/bench/peer/pom.xml"),
+	if err := maven(ctx, "building Kafka Connect", "-f", filepath.Join(root, "test/bench/peer/pom.xml"),
 		"-Dkafka.version="+version, "-Dbuild.to="+target,
-		"package", "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+dir)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building Kafka Connect with mvn: %w\n%s", err, strings.TrimSpace(string(out)))
+		"package", "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+dir); err != nil {
+		return err
 	}
 	if err := os.Rename(filepath.Join(target, "bench-peer-1.jar"), filepath.Join(dir, "bench-peer-1.jar")); err != nil {
 		return err
@@ -79,4 +79,13 @@ func build(ctx context.Context, root, dir, version, stamp string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "sources.sha256"), []byte(stamp), 0o644)
+}
+
+// maven runs mvn, for the purpose that an error is to name.
+func maven(ctx context.Context, purpose string, args ...string) error {
+	out, err := exec.CommandContext(ctx, "mvn", append([]string{"-B", "-q"}, args...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s with mvn: %w\n%s", purpose, err, strings.TrimSpace(string(out)))
+	}
+	return nil
 }
