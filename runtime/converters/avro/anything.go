@@ -182,9 +182,7 @@ func (d *decoder) anyArray(depth int) (connect.Value, error) {
 			return connect.ArrayValue(items), err
 		}
 		from := len(items)
-		grown := d.a.Values(from + count)
-		copy(grown, items)
-		items = grown
+		items = grown(items, count, d.a.Values)
 		for i := from; i < len(items); i++ {
 			if items[i], err = d.anything(depth + 1); err != nil {
 				return connect.Value{}, err
@@ -201,9 +199,7 @@ func (d *decoder) anyMap(depth int) (connect.Value, error) {
 			return connect.MapValue(d.unique(entries)), err
 		}
 		from := len(entries)
-		grown := d.a.Entries(from + count)
-		copy(grown, entries)
-		entries = grown
+		entries = grown(entries, count, d.a.Entries)
 		for i := from; i < len(entries); i++ {
 			if entries[i].Key, err = d.anything(depth + 1); err != nil {
 				return connect.Value{}, err

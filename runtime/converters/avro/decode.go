@@ -9,10 +9,9 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
-	"strings"
-	"unicode/utf8"
 
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/javatext"
 )
 
 // decoder reads one value in Avro's binary encoding. Texts and bytes refer to data.
@@ -204,10 +203,7 @@ func (d *decoder) string() (connect.Value, error) {
 	if err != nil {
 		return connect.Value{}, err
 	}
-	if !utf8.Valid(b) {
-		b = []byte(strings.ToValidUTF8(string(b), "\uFFFD"))
-	}
-	return connect.StringOf(b), nil
+	return connect.StringOf(javatext.Decode(d.a, b)), nil
 }
 
 func (d *decoder) optional(n *reader, depth int) (connect.Value, error) {
@@ -336,13 +332,23 @@ func (d *decoder) array(n *reader, depth int) (connect.Value, error) {
 			return connect.ArrayValue(items), nil
 		}
 		from := len(items)
-		grown := d.a.Values(from + count)
-		copy(grown, items)
-		items = grown
+		items = grown(items, count, d.a.Values)
 		for i := from; i < len(items); i++ {
 			if items[i], err = d.value(n.elem, depth+1); err != nil {
 				return connect.Value{}, at(err, "[]")
 			}
 		}
 	}
+}
+
+// grown returns the items with room for so many more, which are zero. Each block may
+// bring one item only, so that room is doubled.
+func grown[T any](items []T, more int, room func(int) []T) []T {
+	n := len(items) + more
+	if n <= cap(items) {
+		return items[:n]
+	}
+	out := room(max(n, 2*len(items)))[:n]
+	copy(out, items)
+	return out
 }

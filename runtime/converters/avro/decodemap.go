@@ -34,9 +34,7 @@ func (d *decoder) entries(n *reader, depth int) (connect.Value, error) {
 			return connect.MapValue(d.unique(entries)), nil
 		}
 		from := len(entries)
-		grown := d.a.Entries(from + count)
-		copy(grown, entries)
-		entries = grown
+		entries = grown(entries, count, d.a.Entries)
 		for i := from; i < len(entries); i++ {
 			if entries[i], err = d.entry(n, depth); err != nil {
 				return connect.Value{}, at(err, "{}")
@@ -114,7 +112,7 @@ func (d *decoder) keyBytes(v connect.Value) ([]byte, bool) {
 	switch v.Type() {
 	case connect.String, connect.Bytes:
 		return v.Bytes(), true
-	case connect.Int8, connect.Int16, connect.Int32, connect.Int64:
+	case connect.Int8, connect.Int16, connect.Int32, connect.Int64, connect.Boolean:
 		return binary.BigEndian.AppendUint64(d.scratch[:0], uint64(v.Int())), true
 	case connect.Float32, connect.Float64:
 		return binary.BigEndian.AppendUint64(d.scratch[:0], math.Float64bits(v.Float())), true

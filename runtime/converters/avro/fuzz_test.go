@@ -151,7 +151,7 @@ func TestDecodeWhatOthersWrite(t *testing.T) {
 		"two blocks":         {`{"type":"array","items":"int"}`, []byte{2, 2, 4, 4, 6, 0}, "[1 2 3]"},
 		"a block with size":  {`{"type":"array","items":"int"}`, []byte{3, 4, 2, 4, 0}, "[1 2]"},
 		"a key twice":        {`{"type":"map","values":"int"}`, []byte{4, 2, 'a', 2, 2, 'b', 4, 2, 2, 'a', 6, 0}, `{"a":3 "b":2}`},
-		"no UTF-8":           {`"string"`, []byte{6, 'a', 0xFF, 'b'}, "\"a\uFFFDb\""},
+		"no UTF-8":           {`"string"`, []byte{8, 'a', 0xFF, 0xFF, 'b'}, "\"a\uFFFD\uFFFDb\""},
 		"a long zero":        {`"int"`, []byte{0x80, 0x00}, "0"},
 		"arrays in an array": {`{"type":"array","items":{"type":"array","items":"int"}}`, []byte{2, 2, 2, 0, 4, 0, 2, 4, 0, 0}, "[[1] [] [2]]"},
 	} {
