@@ -39,6 +39,7 @@ func (b *body) entry(f *readField, typ protowire.Type, data []byte) (int, error)
 // number that a closed enum does not have makes it null.
 func (b *body) readEntry(f *readField, data []byte) (connect.Entry, error) {
 	key, value := part{r: &f.key}, part{r: &f.value}
+	var err error
 	for len(data) > 0 {
 		num, typ, n := consumeTag(data)
 		if n < 0 {
@@ -51,9 +52,12 @@ func (b *body) readEntry(f *readField, data []byte) (connect.Entry, error) {
 		}
 		switch {
 		case num == f.keyNumber && typ == f.key.wireType():
-			key.add(b.d.a, num, data[:size])
+			err = key.add(b.d, num, data[:size])
 		case num == f.valueNumber && typ == f.value.wireType():
-			value.add(b.d.a, num, data[:size])
+			err = value.add(b.d, num, data[:size])
+		}
+		if err != nil {
+			return connect.Entry{}, err
 		}
 		data = data[size:]
 	}
@@ -83,10 +87,10 @@ type part struct {
 }
 
 // add takes an occurrence: the last scalar counts, and all of a message.
-func (p *part) add(a *connect.Arena, num protowire.Number, data []byte) {
+func (p *part) add(d *decoder, num protowire.Number, data []byte) error {
 	if p.r.form == scalar {
 		p.data, p.here = data, true
-		return
+		return nil
 	}
 	var b []byte
 	if p.r.kind == protoreflect.GroupKind {
@@ -95,11 +99,15 @@ func (p *part) add(a *connect.Arena, num protowire.Number, data []byte) {
 		b, _ = protowire.ConsumeBytes(data)
 	}
 	if p.here {
-		whole := a.Bytes(len(p.data) + len(b))
+		if d.rework -= len(p.data) + len(b); d.rework < 0 {
+			return errJoined
+		}
+		whole := d.a.Bytes(len(p.data) + len(b))
 		copy(whole[copy(whole, p.data):], b)
 		b = whole
 	}
 	p.data, p.here = b, true
+	return nil
 }
 
 func (p *part) value(b *body) (connect.Value, error) {

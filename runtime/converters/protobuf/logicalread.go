@@ -108,7 +108,7 @@ func (d *decoder) decimal(r *reading, data []byte) (connect.Value, error) {
 	}
 	scale := int(int32(p.n[3]))
 	if scale == r.scale {
-		return connect.BytesValue(p.data), nil
+		return connect.BytesValue(minimal(p.data)), nil
 	}
 	shift := r.scale - scale
 	if shift > maxRescale || shift < -maxRescale {

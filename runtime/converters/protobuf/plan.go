@@ -39,8 +39,8 @@ type readMessage struct {
 	name   string
 	size   int // the number of the Struct's fields
 	fields []readField
-	dense  []int16                    // by number: the place in fields plus one
-	sparse map[protowire.Number]int16 // the same, of large numbers
+	dense  []int32                    // by number: the place in fields plus one
+	sparse map[protowire.Number]int32 // the same, of large numbers
 	unions []readUnion
 	lists  int // how many fields are lists or maps
 	fill   []fill
@@ -88,7 +88,7 @@ type reading struct {
 
 // find returns the field of a number, or nil.
 func (m *readMessage) find(number protowire.Number) *readField {
-	var i int16
+	var i int32
 	if uint32(number) < uint32(len(m.dense)) {
 		i = m.dense[number]
 	} else if m.sparse != nil {
@@ -109,17 +109,17 @@ func (m *readMessage) index() {
 			largest = max(largest, n)
 		}
 	}
-	m.dense = make([]int16, largest+1)
+	m.dense = make([]int32, largest+1)
 	for i := range m.fields {
 		n := m.fields[i].number
 		if n < maxDense {
-			m.dense[n] = int16(i + 1)
+			m.dense[n] = int32(i + 1)
 			continue
 		}
 		if m.sparse == nil {
-			m.sparse = map[protowire.Number]int16{}
+			m.sparse = map[protowire.Number]int32{}
 		}
-		m.sparse[n] = int16(i + 1)
+		m.sparse[n] = int32(i + 1)
 	}
 }
 
