@@ -4,6 +4,7 @@
 package jsonschemaconv
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -48,5 +49,22 @@ func TestContainersWithoutMemberSchemas(t *testing.T) {
 		if _, err := c.FromConnect(nil, "bare", s, connecttest.BareValue(s)); err == nil || !strings.Contains(err.Error(), "schema") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A part that is referred to twice in each level stands for a schema of 2^40 parts.
+func TestSchemaThatGrowsWithoutEnd(t *testing.T) {
+	text := strings.Builder{}
+	text.WriteString(`{"type":"array","items":{"$ref":"#/definitions/d0"},"definitions":{`)
+	for i := range 40 {
+		next := fmt.Sprintf(`{"$ref":"#/definitions/d%d"}`, i+1)
+		fmt.Fprintf(&text, `"d%d":{"type":"array","connect.type":"map","items":{"type":"object","properties":{"key":%s,"value":%s}}},`, i, next, next)
+	}
+	d, err := open(text.String()+`"d40":{"type":"string"}}}`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newSchema(Mapping{}, d, 0); err == nil || !strings.Contains(err.Error(), "more than 100000 parts") {
+		t.Errorf("error %.200v", err)
 	}
 }

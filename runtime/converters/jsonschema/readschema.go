@@ -31,6 +31,7 @@ type schemas struct {
 	ids    int
 	unions int
 	depth  int
+	parts  int
 }
 
 // made is the struct that an object has become, or becomes further out.
@@ -58,6 +59,9 @@ const maxLevels = 1000
 func (b *schemas) schema(d *document, s *schema, version int, optional bool) (*connect.Schema, error) {
 	if b.depth++; b.depth > maxLevels {
 		return nil, fmt.Errorf("the schema nests deeper than %d levels, or without end", maxLevels)
+	}
+	if b.parts++; b.parts > maxParts {
+		return nil, fmt.Errorf("the schema has more than %d parts", maxParts)
 	}
 	defer func() { b.depth-- }()
 	if s.kind == reference {

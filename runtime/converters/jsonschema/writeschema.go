@@ -25,7 +25,7 @@ type texts struct {
 }
 
 // maxParts bounds how many parts a text has: a struct that many share is written for
-// each of them.
+// each of them. Likewise when a text is read, where many refer to one part.
 const maxParts = 100_000
 
 // newText returns the text of the JSON schema, to the byte as Confluent makes it.
