@@ -4,6 +4,7 @@
 package connect
 
 import (
+	"errors"
 	"slices"
 
 	"penstock.dev/runtime/configdef"
@@ -29,6 +30,20 @@ type TopicFree interface {
 	Converter
 	TopicFree()
 }
+
+// Closer marks a converter that may wait for something outside, as one with a
+// schema registry does.
+type Closer interface {
+	Converter
+	// Close ends each call that waits, now and later, with ErrInterrupted. What needs
+	// no waiting is still converted. The task calls it when it is to end.
+	Close()
+}
+
+// ErrInterrupted is in the error of a converter that was closed before it knew what
+// becomes of the record. The record is neither skipped nor a failure: it is read
+// again by the next task.
+var ErrInterrupted = errors.New("the converter was closed while it waited")
 
 // The sides of a record that have a converter.
 const (

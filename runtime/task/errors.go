@@ -146,7 +146,13 @@ func (p *policy) init(b *base) {
 // try that may be repeated is a failure.
 func (p *policy) again(err error, try func() error) error {
 	begin := time.Now()
-	for n := 0; err != nil && retriable(err); n++ {
+	for n := 0; err != nil; n++ {
+		if errors.Is(err, connect.ErrInterrupted) {
+			return errInterrupted
+		}
+		if !retriable(err) {
+			break
+		}
 		p.progress.failures.Add(1)
 		d, ok := p.delay(n, time.Since(begin), rand.Int64N)
 		if !ok {

@@ -233,10 +233,10 @@ func (b *base) supervise(ctx context.Context, body func(context.Context) error, 
 			return err
 		case <-stopping:
 			stopping, failing = nil, nil
-			last, half = time.After(b.o.StopTimeout), time.After(b.o.StopTimeout/2)
+			last, half = b.ending()
 		case <-failing:
 			stopping, failing = nil, nil
-			last, half = time.After(b.o.StopTimeout), time.After(b.o.StopTimeout/2)
+			last, half = b.ending()
 		case <-ticker.C:
 			on.tick()
 		case <-on.news:
@@ -247,6 +247,19 @@ func (b *base) supervise(ctx context.Context, body func(context.Context) error, 
 			return b.abandon()
 		}
 	}
+}
+
+// ending lets no converter wait any longer, and returns when the loop must be back
+// and the middle of the time until then.
+//
+//go:noinline
+func (b *base) ending() (last, half <-chan time.Time) {
+	for _, converter := range []connect.Converter{b.o.Key, b.o.Value, b.o.Header} {
+		if c, ok := converter.(connect.Closer); ok {
+			c.Close()
+		}
+	}
+	return time.After(b.o.StopTimeout), time.After(b.o.StopTimeout / 2)
 }
 
 // abandon leaves the loop behind. Like other things that are seldom done, it is

@@ -67,6 +67,9 @@ func newConverter(c Config, client *registry.Client) *Converter {
 	return v
 }
 
+// Close implements connect.Closer.
+func (c *Converter) Close() { c.registry.Close() }
+
 // FromConnect implements connect.Converter. A null value is a null record.
 func (c *Converter) FromConnect(dst []byte, topic string, s *connect.Schema, v connect.Value) ([]byte, error) {
 	if v.IsNull() {

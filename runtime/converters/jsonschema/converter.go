@@ -33,6 +33,7 @@ type schemaRegistry interface {
 	Version(subject string, id int, s sr.Schema) (int, error)
 	ReadsLatest() bool
 	Latest(subject string) (registry.Registered, error)
+	Close()
 }
 
 func newConverter(client schemaRegistry, m Mapping, validate bool) *Converter {
@@ -42,6 +43,9 @@ func newConverter(client schemaRegistry, m Mapping, validate bool) *Converter {
 		read:    registry.NewCache[readKey, *reading](m.SchemasCacheSize),
 	}
 }
+
+// Close implements connect.Closer.
+func (c *Converter) Close() { c.client.Close() }
 
 type writeKey struct {
 	topic  string

@@ -34,6 +34,7 @@ type schemaRegistry interface {
 	Version(subject string, id int, s sr.Schema) (int, error)
 	ReadsLatest() bool
 	Latest(subject string) (registry.Registered, error)
+	Close()
 }
 
 func newConverter(client schemaRegistry, m Mapping) *Converter {
@@ -44,6 +45,9 @@ func newConverter(client schemaRegistry, m Mapping) *Converter {
 		decoders: sync.Pool{New: func() any { return new(decoder) }},
 	}
 }
+
+// Close implements connect.Closer.
+func (c *Converter) Close() { c.client.Close() }
 
 type writeKey struct {
 	topic  string

@@ -70,6 +70,8 @@ func (f *fakeRegistry) Version(subject string, id int, _ sr.Schema) (int, error)
 
 func (f *fakeRegistry) ReadsLatest() bool { return f.latest }
 
+func (f *fakeRegistry) Close() {}
+
 func (f *fakeRegistry) Latest(subject string) (registry.Registered, error) {
 	ids := f.subjects[subject]
 	if len(ids) == 0 {

@@ -13,6 +13,8 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -53,6 +55,8 @@ type Client struct {
 	redactor *secrets.Redactor
 	now      func() time.Time
 	api      *sr.Client
+	open     context.Context // of all requests, until Close
+	close    context.CancelFunc
 
 	flights  singleflight.Group
 	written  *Cache[string, answer[Registered]]
@@ -70,6 +74,7 @@ type answer[T any] struct {
 // New returns a client. The problems name keys; the config must have passed Check.
 func New(c Config, o Options) (*Client, []configdef.Problem) {
 	v := &Client{config: c, kind: o.Type, side: connect.ValueSide, now: o.Now}
+	v.open, v.close = context.WithCancel(context.Background())
 	name := c.ValueStrategy
 	if o.IsKey {
 		v.side, name = connect.KeySide, c.KeyStrategy
@@ -90,7 +95,9 @@ func New(c Config, o Options) (*Client, []configdef.Problem) {
 	urls, hosts := c.plainURLs()
 	v.hosts = hosts
 	api, err := sr.NewClient(append(opts, sr.URLs(urls...), sr.UserAgent("penstock"),
-		sr.HTTPClient(&http.Client{Transport: transport, Timeout: c.ConnectTimeout + c.ReadTimeout}))...)
+		sr.HTTPClient(&http.Client{
+			Transport: bounded{transport}, CheckRedirect: mayRedirect, Timeout: c.ConnectTimeout + c.ReadTimeout,
+		}))...)
 	if err != nil {
 		return nil, []configdef.Problem{{Key: "schema.registry.url", Message: v.redactor.Redact(err.Error())}}
 	}
@@ -164,17 +171,26 @@ func (c Config) plainURLs() (urls []string, hosts string) {
 	return urls, strings.Join(names, ", ")
 }
 
+// Close ends all requests, now and later, with connect.ErrInterrupted.
+func (c *Client) Close() { c.close() }
+
 // call makes a request, and again if it may succeed then.
 func call[T any](c *Client, act string, request func(context.Context) (T, error)) (T, error) {
 	wait := c.config.RetryWait
 	for try := 0; ; try++ {
 		// The HTTP client bounds the time.
-		v, err := request(context.Background())
-		if err == nil || !transient(err) || try >= c.config.MaxRetries {
+		v, err := request(c.open)
+		switch {
+		case err != nil && c.open.Err() != nil:
+			return v, fmt.Errorf("%s: %w", act, connect.ErrInterrupted)
+		case err == nil || !transient(err) || try >= c.config.MaxRetries:
 			return v, c.explain(act, err)
 		}
-		<-time.After(min(wait, c.config.RetryMaxWait))
-		wait *= 2
+		select {
+		case <-time.After(min(wait, c.config.RetryMaxWait)):
+		case <-c.open.Done():
+		}
+		wait = min(2*wait, c.config.RetryMaxWait)
 	}
 }
 
@@ -196,7 +212,7 @@ func remember[K comparable, T any](c *Client, cache *Cache[K, answer[T]], key K,
 		if a.value, a.err = ask(); a.err != nil {
 			a.until = c.now().Add(refusalTTL)
 		}
-		if a.err == nil || !connect.IsRetriable(a.err) {
+		if a.err == nil || !connect.IsRetriable(a.err) && !errors.Is(a.err, connect.ErrInterrupted) {
 			cache.Put(key, a)
 		}
 		return a, nil

@@ -5,6 +5,7 @@ package registry_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -331,4 +332,74 @@ func TestNormalize(t *testing.T) {
 func ExampleAppendHeader() {
 	fmt.Printf("% x\n", registry.AppendHeader(nil, 258))
 	// Output: 00 00 00 01 02
+}
+
+// A task that is to end does not wait for a registry that hangs.
+func TestClose(t *testing.T) {
+	f := newFake(t)
+	asked, block := make(chan struct{}, 2), make(chan struct{})
+	f.Intercept(func(http.ResponseWriter, *http.Request) bool {
+		asked <- struct{}{}
+		<-block
+		return true
+	})
+	t.Cleanup(func() { close(block) })
+	busy := newFake(t)
+	busy.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+		asked <- struct{}{}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	for name, url := range map[string]string{"hangs": f.URL(), "is to be asked again in an hour": busy.URL()} {
+		t.Run(name, func(t *testing.T) {
+			c := client(t, url, "retries.wait.ms", "3600000", "retries.max.wait.ms", "3600000", "http.read.timeout.ms", "3600000")
+			failed := make(chan error)
+			go func() {
+				_, err := c.Writer("t-value", sr.Schema{Schema: user})
+				failed <- err
+			}()
+			<-asked
+			c.Close()
+			if err := <-failed; !errors.Is(err, connect.ErrInterrupted) || connect.IsRetriable(err) || !strings.Contains(err.Error(), "t-value") {
+				t.Errorf("error %v", err)
+			}
+			if _, err := c.Schema(1); !errors.Is(err, connect.ErrInterrupted) {
+				t.Errorf("it is asked after the end: %v", err)
+			}
+		})
+	}
+}
+
+func TestClosedClientRemembers(t *testing.T) {
+	f := newFake(t)
+	c := client(t, f.URL())
+	before, err := c.Writer("t-value", sr.Schema{Schema: user})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if after, err := c.Writer("t-value", sr.Schema{Schema: user}); err != nil || after.ID != before.ID {
+		t.Errorf("id %d, %v", after.ID, err)
+	}
+}
+
+func TestWrongAnswers(t *testing.T) {
+	for name, tc := range map[string]struct{ answer, want string }{
+		"a page":          {"<html>Sign in</html>", "unable to decode"},
+		"endless":         {`{"id":` + strings.Repeat(" ", 18<<20) + "1}", "longer than 16 MiB"},
+		"an id too large": {`{"id":4294967297}`, "does not fit"},
+		"an id below 0":   {`{"id":-1}`, "does not fit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+				_, _ = w.Write([]byte(tc.answer))
+				return true
+			})
+			_, err := client(t, f.URL(), "max.retries", "0").Writer("t-value", sr.Schema{Schema: user})
+			if err == nil || !strings.Contains(err.Error(), tc.want) || len(err.Error()) > 500 {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
 }

@@ -134,3 +134,30 @@ func TestProxy(t *testing.T) {
 		t.Errorf("the proxy was asked for %v", host)
 	}
 }
+
+// From https nobody sends the password on to http.
+func TestRedirects(t *testing.T) {
+	f := newFake(t)
+	var shown atomic.Bool
+	f.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		_, _, ok := r.BasicAuth()
+		shown.Store(shown.Load() || ok)
+		return false
+	})
+	to := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, f.URL()+r.URL.Path, http.StatusTemporaryRedirect)
+	})
+	secure := httptest.NewTLSServer(to)
+	t.Cleanup(secure.Close)
+	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}))
+	login := []string{"basic.auth.credentials.source", "USER_INFO", "basic.auth.user.info", "ada:secret", "max.retries", "0", "schema.registry.ssl.truststore.certificates", ca}
+	_, err := client(t, secure.URL, login...).Writer("t-value", sr.Schema{Schema: user})
+	if err == nil || !strings.Contains(err.Error(), "https to http") || shown.Load() {
+		t.Errorf("sent on: %v, error %v", shown.Load(), err)
+	}
+	plain := httptest.NewServer(to)
+	t.Cleanup(plain.Close)
+	if _, err := client(t, plain.URL, login...).Writer("t-value", sr.Schema{Schema: user}); err != nil {
+		t.Errorf("it is not followed: %v", err)
+	}
+}

@@ -6,6 +6,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/sr"
@@ -31,7 +32,13 @@ type Registered struct {
 func (c *Client) Writer(subject string, s sr.Schema) (Registered, error) {
 	s.Type = c.kind
 	key := writeKey(subject, s)
-	return remember(c, c.written, key, "w"+key, func() (Registered, error) { return c.writer(subject, s) })
+	return remember(c, c.written, key, "w"+key, func() (Registered, error) {
+		r, err := c.writer(subject, s)
+		if err == nil && (r.ID < 0 || r.ID > math.MaxInt32) {
+			err = fmt.Errorf("the schema registry at %s gives the schema of subject %s the id %d, which does not fit before a record", c.hosts, subject, r.ID)
+		}
+		return r, err
+	})
 }
 
 // writeKey tells schemas and subjects apart.
