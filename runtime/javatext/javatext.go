@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"math"
 	"strconv"
-	"time"
 
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/javajson"
@@ -62,21 +61,16 @@ func appendFloat(dst []byte, f float64, single bool) []byte {
 	}
 }
 
-// dateLayout is that of java.util.Date.toString.
-const dateLayout = "Mon Jan 02 15:04:05 UTC 2006"
-
-const millisPerDay = 24 * 60 * 60 * 1000
-
 func appendInt(dst []byte, s *connect.Schema, v connect.Value) []byte {
 	switch {
 	case v.IsInstant():
-		return time.UnixMilli(v.Int()).UTC().AppendFormat(dst, dateLayout)
+		return appendDate(dst, v.Int())
 	case s != nil:
 		switch s.Name {
 		case connect.DateName:
-			return time.UnixMilli(v.Int()*millisPerDay).UTC().AppendFormat(dst, dateLayout)
+			return appendDate(dst, v.Int()*millisPerDay)
 		case connect.TimeName, connect.TimestampName:
-			return time.UnixMilli(v.Int()).UTC().AppendFormat(dst, dateLayout)
+			return appendDate(dst, v.Int())
 		}
 	}
 	return strconv.AppendInt(dst, v.Int(), 10)

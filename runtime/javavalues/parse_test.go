@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/javatext"
 )
 
 func show(s *connect.Schema, v connect.Value) string { return describeSchema(s) + " " + describe(s, v) }
@@ -115,7 +116,7 @@ func ptr(v connect.Value) *connect.Value { return &v }
 
 // What AppendWhole writes of a moment, ParseWhole reads, whenever it was.
 func TestMomentsComeBack(t *testing.T) {
-	for _, day := range []int64{-719_470 + 366, -500_000, gregorianDay - 1, gregorianDay, gregorianDay + 1, -100_000, -366, -1, 1, 59, 60, 19_782, 1_000_000} {
+	for _, day := range []int64{-719_470 + 366, -500_000, javatext.GregorianDay - 1, javatext.GregorianDay, javatext.GregorianDay + 1, -100_000, -366, -1, 1, 59, 60, 19_782, 1_000_000} {
 		for _, millis := range []int64{0, 1, millisPerDay - 1} {
 			schema, n := connect.TimestampSchema, day*millisPerDay+millis
 			if millis == 0 {
@@ -129,7 +130,7 @@ func TestMomentsComeBack(t *testing.T) {
 			}
 		}
 	}
-	if got := string(AppendWhole(nil, connect.DateSchema, connect.Int32Value(gregorianDay-1))); got != "1582-10-04" {
+	if got := string(AppendWhole(nil, connect.DateSchema, connect.Int32Value(javatext.GregorianDay-1))); got != "1582-10-04" {
 		t.Errorf("the day before the Gregorian calendar is %s", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/javatext"
 )
 
 // Lengths of a date, a time and a timestamp, in UTF-16 units as Java counts.
@@ -113,16 +114,13 @@ func millisOf(hour, minute, second, milli int64) int64 {
 	return ((hour*60+minute)*60+second)*1000 + milli
 }
 
-const (
-	gregorianYear = 1582
-	gregorianDay  = -141_427 // 1582-10-15
-)
+const gregorianYear = 1582
 
 // dayOf returns the days since 1970-01-01 of a date in java.util.GregorianCalendar,
 // which is the Julian one before 1582-10-15. Months and days may be beyond their
 // range.
 func dayOf(year, month, day int64) int64 {
-	if d := firstOf(year, month, false) + day - 1; year >= gregorianYear && d >= gregorianDay {
+	if d := firstOf(year, month, false) + day - 1; year >= gregorianYear && d >= javatext.GregorianDay {
 		return d
 	}
 	return firstOf(year, month, true) + day - 1
@@ -145,19 +143,6 @@ const (
 	julianEpoch    = 719_470
 	gregorianEpoch = 719_468
 )
-
-// julianDate returns the date of a day in the Julian calendar.
-func julianDate(day int64) (year, month, dayOfMonth int64) {
-	day += julianEpoch
-	year = floorDiv(4*day+3, 1461)
-	day -= floorDiv(1461*year, 4)
-	month = (5*day + 2) / 153
-	dayOfMonth = day - (153*month+2)/5 + 1
-	if month += 3; month > 12 {
-		return year + 1, month - 12, dayOfMonth
-	}
-	return year, month, dayOfMonth
-}
 
 func floorDiv(a, b int64) int64 {
 	q := a / b

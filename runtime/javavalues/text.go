@@ -163,12 +163,8 @@ func AppendMoment(dst []byte, millis int64) []byte {
 func appendPast(dst []byte, millis int64) []byte {
 	day := floorDiv(millis, millisPerDay)
 	at := time.UnixMilli(millis).UTC()
-	if day >= gregorianDay {
-		dst = at.AppendFormat(dst, dateLayout)
-	} else {
-		year, month, dayOfMonth := julianDate(day)
-		dst = fmt.Appendf(dst, "%04d-%02d-%02d", year, month, dayOfMonth)
-	}
+	year, month, dayOfMonth := javatext.DateOf(day)
+	dst = fmt.Appendf(dst, "%04d-%02d-%02d", year, month, dayOfMonth)
 	if millis == day*millisPerDay {
 		return dst
 	}

@@ -3,6 +3,8 @@
 
 package protobufconv
 
+import "penstock.dev/runtime/javatext"
+
 // The calendar of Java's Calendar: Julian up to 1582-10-04, Gregorian from the
 // next day, 1582-10-15, on. Days are counted from 1970-01-01.
 
@@ -25,7 +27,7 @@ func daysOf(year, month, day int64) (int64, bool) {
 			return 0, false
 		}
 	}
-	y, m, d := dateOf(jd - epochDay)
+	y, m, d := javatext.DateOf(jd - epochDay)
 	return jd - epochDay, y == year && m == month && d == day
 }
 
@@ -37,21 +39,4 @@ func julianDay(year, month, day int64, gregorian bool) int64 {
 		return jd - y/100 + y/400 - 32045
 	}
 	return jd - 32083
-}
-
-// dateOf returns the date of a day; one before the year 1 has a year below 1.
-func dateOf(days int64) (year, month, day int64) {
-	jd := days + epochDay
-	var b, c int64
-	if jd >= firstGreg {
-		a := jd + 32044
-		b = (4*a + 3) / 146097
-		c = a - 146097*b/4
-	} else {
-		c = jd + 32082
-	}
-	d := (4*c + 3) / 1461
-	e := c - 1461*d/4
-	m := (5*e + 2) / 153
-	return 100*b + d - 4800 + m/10, m + 3 - 12*(m/10), e - (153*m+2)/5 + 1
 }

@@ -8,6 +8,8 @@ import (
 	"math/big"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"penstock.dev/runtime/javatext"
 )
 
 // appendNumber appends a varint field unless it is zero.
@@ -33,7 +35,7 @@ func appendTimestamp(dst []byte, millis int64) ([]byte, error) {
 
 // appendDate writes days since 1970-01-01 as a google.type.Date.
 func appendDate(dst []byte, days int64) ([]byte, error) {
-	year, month, day := dateOf(days)
+	year, month, day := javatext.DateOf(days)
 	if year < 1 {
 		return nil, fmt.Errorf("date of day %d lies before the year 1, where a google.type.Date begins", days)
 	}

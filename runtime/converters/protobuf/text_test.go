@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/javatext"
 )
 
 func params(pairs ...string) []connect.Parameter {
@@ -287,13 +288,13 @@ func TestCalendar(t *testing.T) {
 	for days, want := range map[int64][3]int64{
 		0: {1970, 1, 1}, -141427: {1582, 10, 15}, -141428: {1582, 10, 4}, -719164: {1, 1, 1}, 19782: {2024, 2, 29}, 2932896: {9999, 12, 31}, -719165: {0, 12, 31},
 	} {
-		y, m, d := dateOf(days)
+		y, m, d := javatext.DateOf(days)
 		if got := [3]int64{y, m, d}; got != want {
 			t.Errorf("day %d is %v, want %v", days, got, want)
 		}
 	}
 	for days := int64(-719164); days < 200_000; days++ {
-		y, m, d := dateOf(days)
+		y, m, d := javatext.DateOf(days)
 		if got, ok := daysOf(y, m, d); !ok || got != days {
 			t.Fatalf("day %d is %d-%d-%d, which is day %d", days, y, m, d, got)
 		}
