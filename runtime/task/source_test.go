@@ -625,6 +625,33 @@ func TestSourceStuckPoll(t *testing.T) {
 	})
 }
 
+// A transform or a converter that hangs, as one that waits for a schema registry
+// may, brings nothing into Kafka once its task was abandoned: the next incarnation
+// may have written further by then.
+func TestSourceStuckConversion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1, 1)
+		release := make(chan struct{})
+		r.o.Transforms = []connect.ChainLink{{Alias: "a", Transform: each(func(*connect.Record, string) (bool, error) {
+			<-release
+			return false, nil
+		})}}
+		run := start(NewSource(r.o))
+		synctest.Wait()
+		if err := run.end(); !errors.Is(err, ErrAbandoned) || !strings.Contains(err.Error(), "transforming") {
+			t.Errorf("got %v", err)
+		}
+		close(release)
+		synctest.Wait()
+		if got := r.broker.values(); len(got) > 0 {
+			t.Errorf("an abandoned task has produced %q", got)
+		}
+		if r.source.closed != 1 {
+			t.Errorf("closed %d times", r.source.closed)
+		}
+	})
+}
+
 func TestSourceStuckPollAfterFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1, 1)

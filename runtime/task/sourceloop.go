@@ -148,15 +148,15 @@ func (s *Source) lose(err error) {
 }
 
 // mayProduce waits until offsets were committed recently enough. It returns
-// false if the task ends before; then the records are dropped, to be read again
-// after a restart.
+// false if the task ends before, or was abandoned while it made the records; then
+// they are dropped, to be read again after a restart.
 func (s *Source) mayProduce(ctx context.Context) bool {
 	for {
 		s.mu.Lock()
 		stalled := s.stalled()
 		s.mu.Unlock()
 		if !stalled || !s.going(ctx) {
-			return !stalled
+			return !stalled && !s.abandoned.Load()
 		}
 		s.await(ctx, touch)
 	}
