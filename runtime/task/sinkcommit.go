@@ -69,17 +69,19 @@ func (m *member) checkpoint(only []connect.TopicPartition, last bool) error {
 	case err != nil && !last && retriable(err):
 		s.progress.commitEnded(start, err)
 		s.log.Warn("pre-committing failed; reading again from what is committed", "error", err)
-		m.rewind(s.forget())
+		m.rewind(s.forget(nil))
 		return nil
 	case err != nil:
 		s.progress.commitEnded(start, err)
-		return fmt.Errorf("pre-committing: %w", err)
+		err = fmt.Errorf("pre-committing: %w", err)
+		m.unsettle(only, err)
+		return err
 	}
 	if last {
 		s.awaitLetters(m.work)
 	}
 	accepted := s.acceptable(safe, offsets)
-	m.takeLate(accepted, late, last)
+	m.takeLate(accepted, late, only, last)
 	if len(accepted) == 0 {
 		return nil
 	}
@@ -118,13 +120,58 @@ func (s *Sink) acceptable(safe, asked connect.Offsets) connect.Offsets {
 	return ok
 }
 
-// forget takes the positions back to what is committed, and returns them.
-func (s *Sink) forget() connect.Offsets {
+// unsettle deals with a pre-commit that has failed while the given partitions go
+// to another task; nil is all. The connector may hold nothing any more of what the
+// other ones have brought, so that is read again, unless the error ends the task.
+func (m *member) unsettle(going []connect.TopicPartition, err error) {
+	switch {
+	case going == nil:
+	case retriable(err):
+		m.owe(m.s.forget(going))
+	default:
+		m.s.fail(err)
+	}
+}
+
+// owe notes where to read again after the callback that this is called from: the
+// client must not be told in it.
+func (m *member) owe(to connect.Offsets) {
+	m.s.mu.Lock()
+	defer m.s.mu.Unlock()
+	if m.owed == nil {
+		m.owed = make(connect.Offsets)
+	}
+	for tp, at := range to {
+		if old, ok := m.owed[tp]; !ok || at < old {
+			m.owed[tp] = at
+		}
+	}
+}
+
+// settleOwed reads again from where it is owed, and what was polled as well. It
+// reports whether there was anything.
+func (m *member) settleOwed() bool {
+	to := m.s.batchStarts()
+	m.s.mu.Lock()
+	owed := m.owed
+	m.owed = nil
+	m.s.mu.Unlock()
+	if len(owed) == 0 {
+		return false
+	}
+	maps.Copy(to, owed)
+	m.rewind(to)
+	return true
+}
+
+// forget takes the positions back to what is committed, but for the given
+// partitions, and returns them.
+func (s *Sink) forget(but []connect.TopicPartition) connect.Offsets {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	to := make(connect.Offsets)
 	for tp, p := range s.parts {
-		if p.dirty() {
+		if p.dirty() && !slices.Contains(but, tp) {
 			to[tp], p.next = p.committed, p.committed
 		}
 	}

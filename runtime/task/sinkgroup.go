@@ -30,12 +30,13 @@ type member struct {
 	cl     *kgo.Client
 	ready  chan struct{} // closed when cl is set: the client calls back before it is
 	work   context.Context
-	halted bool        // the topics are paused
-	still  []string    // those that are, under the sink's lock
-	wanted atomic.Bool // a rebalance waits for us
-	final  atomic.Bool // everything that could be committed is
-	due    time.Time   // of the next commit
-	size   int32       // bytes that a fetch asks for
+	halted bool            // the topics are paused
+	still  []string        // those that are, under the sink's lock
+	wanted atomic.Bool     // a rebalance waits for us
+	final  atomic.Bool     // everything that could be committed is
+	due    time.Time       // of the next commit
+	size   int32           // bytes that a fetch asks for
+	owed   connect.Offsets // where to read again, under the sink's lock
 	cancel context.CancelFunc
 	closes atomic.Bool // close was called
 }
@@ -210,6 +211,7 @@ func (m *member) drop(tps []connect.TopicPartition) {
 	s.mu.Lock()
 	for _, tp := range tps {
 		delete(s.parts, tp)
+		delete(m.owed, tp)
 	}
 	maps.DeleteFunc(s.late, func(o connect.Origin, _ error) bool {
 		return slices.Contains(tps, connect.TopicPartition{Topic: o.Topic, Partition: o.Partition})

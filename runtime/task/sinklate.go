@@ -5,6 +5,7 @@ package task
 
 import (
 	"context"
+	"slices"
 
 	"penstock.dev/runtime/connect"
 )
@@ -40,14 +41,20 @@ func recordErrors(err error) []*connect.RecordError {
 }
 
 // takeLate deals with records that have failed: no offset behind them is committed,
-// and they are read again, unless it is the last commit.
-func (m *member) takeLate(accepted connect.Offsets, late []*connect.RecordError, last bool) {
+// and they are read again, unless it is the last commit of the task or of their
+// partition, which is among those that go to another task.
+func (m *member) takeLate(accepted connect.Offsets, late []*connect.RecordError, going []connect.TopicPartition, last bool) {
 	if len(late) == 0 {
 		return
 	}
 	m.s.stopBefore(accepted, late)
-	if !last {
-		m.readAgain(late)
+	switch {
+	case !last:
+		m.rewind(m.readAgain(late))
+	case going != nil:
+		m.owe(m.readAgain(slices.DeleteFunc(late, func(e *connect.RecordError) bool {
+			return slices.Contains(going, connect.TopicPartition{Topic: e.Origin.Topic, Partition: e.Origin.Partition})
+		})))
 	}
 }
 
@@ -68,11 +75,13 @@ func (s *Sink) stopBefore(accepted connect.Offsets, late []*connect.RecordError)
 }
 
 // readAgain takes partitions back to the first record that has failed, to have it
-// as it was read. What was put and has failed is remembered until then.
-func (m *member) readAgain(late []*connect.RecordError) {
+// as it was read. What was put and has failed is remembered until then. It returns
+// where to read.
+func (m *member) readAgain(late []*connect.RecordError) connect.Offsets {
 	s := m.s
 	to := make(connect.Offsets)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, e := range late {
 		tp := connect.TopicPartition{Topic: e.Origin.Topic, Partition: e.Origin.Partition}
 		p := s.parts[tp]
@@ -92,10 +101,7 @@ func (m *member) readAgain(late []*connect.RecordError) {
 	for tp, at := range to {
 		s.parts[tp].next = at
 	}
-	s.mu.Unlock()
-	if len(to) > 0 {
-		m.rewind(to)
-	}
+	return to
 }
 
 // settleLate hands the records of the batch that have failed before to the policy,

@@ -35,7 +35,9 @@ func (m *member) turn(ctx context.Context) error {
 		return err
 	}
 	s.read(fetches)
-	if n := len(s.batch.Records); n > 0 {
+	if m.settleOwed() {
+		s.batch.Reset()
+	} else if n := len(s.batch.Records); n > 0 {
 		s.progress.polled.Add(int64(n))
 		m.deliver(ctx, fetches)
 		m.adapt()
