@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"penstock.dev/runtime/connect"
 )
 
 // ErrorOptions are what a task does with records that fail: errors.* of its
@@ -185,7 +183,6 @@ type decodeError struct {
 	stage stage
 	class string
 	err   error
-	datum *connect.Datum
 	raw   []byte
 }
 

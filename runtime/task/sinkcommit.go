@@ -77,7 +77,7 @@ func (m *member) checkpoint(only []connect.TopicPartition, last bool) error {
 		m.unsettle(only, err)
 		return err
 	}
-	if last {
+	if only != nil {
 		s.awaitLetters(m.work)
 	}
 	accepted := s.acceptable(safe, offsets)

@@ -45,7 +45,7 @@ func (s *Sink) undecoded(d *connect.Datum, err error, at stage, class string) er
 	if err == nil {
 		return nil
 	}
-	e := &decodeError{stage: at, class: class, err: err, datum: d, raw: raw}
+	e := &decodeError{stage: at, class: class, err: err, raw: raw}
 	d.SetRaw(raw, &connect.Codec{Converter: broken{e}, Topic: codec.Topic, Arena: codec.Arena})
 	return e
 }
@@ -169,18 +169,21 @@ func (m *member) takeOut(ctx context.Context, failures []connect.Failure) bool {
 }
 
 // indexOf finds the record that a decodeError is about, -1 if it is not to be
-// found: by its Datum or, since a connector may work on copies of records, by the
-// bytes.
+// found: by its Datum, wherever that lies by now, or, since a connector may work on
+// copies of records, by the bytes.
 func (s *Sink) indexOf(e *decodeError) int {
+	says := func(d *connect.Datum) bool {
+		_, c, ok := d.Raw()
+		b, is := broken{}, false
+		if ok {
+			b, is = c.Converter.(broken)
+		}
+		return is && b.err == e
+	}
 	for i := range s.batch.Records {
 		r := &s.batch.Records[i]
-		if &r.Key == e.datum || &r.Value == e.datum {
+		if says(&r.Key) || says(&r.Value) || slices.ContainsFunc(r.Headers, func(h connect.Header) bool { return says(&h.Value) }) {
 			return i
-		}
-		for j := range r.Headers {
-			if &r.Headers[j].Value == e.datum {
-				return i
-			}
 		}
 	}
 	if len(e.raw) == 0 {

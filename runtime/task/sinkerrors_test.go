@@ -558,6 +558,63 @@ func TestSinkDeadLettersAreBounded(t *testing.T) {
 	})
 }
 
+// A record that cannot be decoded is found where it lies when the connector gives
+// up on it, though a transform has asked for it before others were taken out.
+func TestSinkFindsWhatCannotBeDecoded(t *testing.T) {
+	sinkTest(t, 1, func(t *testing.T, r *sinkRig) {
+		st, dead := &store{onPut: careless}, &morgue{}
+		o := r.options(0, "a", st)
+		o.Errors = dead.options()
+		o.Transforms = []connect.ChainLink{{Alias: "a", Transform: careful{}}}
+		r.write(texts("drop", "bad", "1", "2")...)
+		run := start(NewSink(o))
+		time.Sleep(30 * time.Second)
+		if err := run.end(); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"bad"}, dead.values()); diff != "" {
+			t.Errorf("dead letters (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"1", "2"}, st.list()); diff != "" {
+			t.Errorf("written (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// careful is a transform that leaves alone what it cannot read.
+type careful struct{}
+
+func (careful) Apply(s *connect.Selection) {
+	for r := s.Next(); r != nil; r = s.Next() {
+		if _, v, err := r.Value.Get(); err == nil && v.Str() == "drop" {
+			s.Drop()
+		}
+	}
+}
+
+// The dead letter of the record that ends a task is in Kafka when the task has
+// ended, for its producer may be closed then.
+func TestSinkWaitsForTheLastDeadLetter(t *testing.T) {
+	sinkTest(t, 1, func(t *testing.T, r *sinkRig) {
+		dead := &morgue{hold: true}
+		o := r.options(0, "a", &store{})
+		o.Errors = dead.options()
+		o.Errors.Tolerate = false
+		r.write(texts("bad")...)
+		run := start(NewSink(o))
+		time.Sleep(5 * time.Second)
+		select {
+		case err := <-run.done:
+			t.Fatalf("the task has ended with %v before its dead letter was taken", err)
+		default:
+		}
+		dead.answer()
+		if err := <-run.done; !errors.Is(err, errExceeded) || len(dead.values()) != 1 {
+			t.Errorf("the task ended with %v, dead letters %q", err, dead.values())
+		}
+	})
+}
+
 // batches is a sink that writes at PreCommit, and finds out only then which records
 // are not fit.
 type batches struct {

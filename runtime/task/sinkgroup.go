@@ -95,6 +95,7 @@ func (m *member) leave() error {
 	}
 	// A poll that ends at once, so that no callback comes between.
 	m.cl.PollRecords(ended(), 1)
+	m.s.awaitLetters(m.work) // whether or not it commits: their producer may be closed next
 	err := m.checkpoint(nil, true)
 	m.final.Store(true)
 	switch {
