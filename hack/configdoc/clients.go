@@ -17,14 +17,15 @@ const clientsText = `# Kafka's own keys
 The keys of Kafka's clients, by the names that they have in Kafka 4.3 (ProducerConfig, ConsumerConfig, AdminClientConfig),
 and what becomes of each here. Every key of these three classes stands in one of the tables below.
 
-- In a connector's config they stand behind a prefix: ` + "`producer.override.`" + ` for the producer of a source,
-  ` + "`consumer.override.`" + ` for the consumer of a sink, ` + "`admin.override.`" + ` for the client that creates a source's topics. In a worker's
-  config ` + "`producer.`, `consumer.` and `admin.`" + ` say it for all connectors; a connector's own word goes before.
+- In a connector's config they stand behind a prefix: ` + "`producer.override.`" + ` for the producer of a source, and for
+  that of a sink's dead letters,
+  ` + "`consumer.override.`" + ` for the consumer of a sink, ` + "`admin.override.`" + ` for the client that creates a source's topics and those
+  of dead letters. In a worker's config ` + "`producer.`, `consumer.` and `admin.`" + ` say it for all connectors; a connector's own word goes before.
 - All clients begin with the worker's connection: ` + "`security.protocol`, `sasl.*` and `ssl.*`" + ` need not be repeated for them, as they
   must be in Kafka Connect.
 - ` + "`connector.client.config.override.policy`" + ` in the worker's config says which keys connectors may set: ` + "`All`" + ` (the default),
   ` + "`None`, `Principal`" + `, or ` + "`Allowlist`" + ` with the names in ` + "`connector.client.config.override.allowlist`" + `.
-- The sources of a worker share one producer. A connector whose producer must be another, because its keys are, has one of
+- The tasks of a worker share one producer. A connector whose producer must be another, because its keys are, has one of
   its own: connections to the brokers, and some 100 KB. Connectors with equal keys in one worker share it, and the last task closes it.
 - The offsets of sources are written by the worker's own client, with the worker's connection, whatever a connector says.
 - A key that Kafka does not have is warned about, like one that has no effect.

@@ -99,9 +99,9 @@ func invalid(r clientkeys.Role, problems []configdef.Problem) error {
 	return errors.Join(errs...)
 }
 
-// sourceProducer returns the producer of a source task. It is the worker's, unless
-// its keys are others.
-func (w *Worker) sourceProducer(ctx context.Context, c resolved) (*kgo.Client, func(), error) {
+// producer returns the producer of a source task, or of the dead letters of a sink
+// task. It is the worker's, unless its keys are others.
+func (w *Worker) producer(ctx context.Context, c resolved) (*kgo.Client, func(), error) {
 	props := clientkeys.Merge(clientkeys.Producer, c.defaults, c.props)
 	id := clientkeys.Identity(clientkeys.Producer, props)
 	if id == clientkeys.Identity(clientkeys.Producer, clientkeys.WorkerKeys(clientkeys.Producer, c.defaults)) {
@@ -150,7 +150,8 @@ func (w *Worker) budget(kind connect.Kind, c resolved) (int, error) {
 	return w.config.MaxInFlightBytes, invalid(clientkeys.Producer, problems)
 }
 
-// admin returns the client with which the topics of a connector are created.
+// admin returns the client with which the topics of a connector are created, that of
+// its dead letters too.
 func (w *Worker) admin(c resolved) (*kgo.Client, func(), error) {
 	props := clientkeys.Merge(clientkeys.Admin, c.defaults, c.props)
 	id := clientkeys.Identity(clientkeys.Admin, props)

@@ -406,3 +406,40 @@ func TestDeadLetterTopicNeedsBrokers(t *testing.T) {
 		}
 	}
 }
+
+// The dead letters of a sink are written as the connector's own keys of a producer
+// say, and their topic is made as those of an admin client; the clients are closed
+// after the task.
+func TestDeadLettersHaveTheirOwnClients(t *testing.T) {
+	c := cluster(t)
+	w, _ := errorWorker(t, c)
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	tc := errorCase{
+		Name: "own", Class: "org.apache.kafka.connect.file.FileStreamSinkConnector",
+		Config: map[string]string{
+			"value.converter": "json", "value.converter.schemas.enable": "false", "errors.tolerance": "all",
+			"producer.override.compression.type": "zstd", "admin.override.client.id": "digger",
+		},
+	}
+	for range 3 {
+		bad := "{" + strings.Repeat("a", 4096)
+		tc.Records = append(tc.Records, errorRecord{Value: &bad})
+	}
+	s := w.bind(t, tc.spec(t, c, client, t.TempDir()))
+	w.Assign([]TaskSpec{s})
+	eventually(t, "the records are skipped", func() bool { return w.state(t, "own").Progress.Skipped == 3 })
+	for _, r := range records(t, w, "dead-own", 3) {
+		if r.Attrs.CompressionType() != 4 {
+			t.Errorf("a dead letter has compression %d, want zstd", r.Attrs.CompressionType())
+		}
+	}
+	if n := w.lent.size(); n != 2 {
+		t.Errorf("%d clients beside the worker's, want 2", n)
+	}
+	w.Assign(nil)
+	eventually(t, "they are closed", func() bool { return w.lent.size() == 0 })
+}

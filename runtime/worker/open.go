@@ -57,6 +57,9 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 		return err
 	}
 	options.Errors = w.errorOptions(plugin, c)
+	if options.Errors.DeadLetters, err = w.deadLetters(ctx, o, plugin.Kind, c); err != nil {
+		return err
+	}
 	if options.Transforms, err = w.o.Registry.ChainFor(plugin.Kind, c.props).Chain(plugin.Kind); err != nil {
 		return err
 	}
@@ -66,7 +69,7 @@ func (w *Worker) openTask(ctx context.Context, s TaskSpec, onState func(task.Sta
 // build makes the loop.
 func (w *Worker) build(ctx context.Context, to *opened, o task.Options, c resolved, log *slog.Logger) error {
 	if o.Plugin.Kind == connect.SourceKind {
-		producer, release, err := w.sourceProducer(ctx, c)
+		producer, release, err := w.producer(ctx, c)
 		if err != nil {
 			return err
 		}
