@@ -47,6 +47,7 @@ func Run(t *testing.T, s Suite) {
 		return
 	}
 	t.Run("put twice", func(t *testing.T) { testPutTwice(t, s) })
+	t.Run("undecodable", func(t *testing.T) { testUndecodable(t, s) })
 }
 
 // Limits of the batches that the suite uses.

@@ -6,6 +6,7 @@ package connecttest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -62,7 +63,7 @@ func TestCheckRecord(t *testing.T) {
 		"no offset":       {func(r *connect.Record) { r.SourceOffset = nil }, "source partition"},
 		"partition's int": {func(r *connect.Record) { r.Source.Key["b"] = 1 }, "b is a int"},
 		"value": {func(r *connect.Record) {
-			r.Value.SetRaw(nil, &connect.Codec{Converter: undecodable{}})
+			r.Value.SetRaw(nil, &connect.Codec{Converter: &refusing{}})
 		}, "undecodable"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,10 +77,89 @@ func TestCheckRecord(t *testing.T) {
 	}
 }
 
-type undecodable struct{ connect.Converter }
+// sinkOf is a sink of two functions; pre may be nil.
+type sinkOf struct {
+	put func(b *connect.Batch) error
+	pre func(o connect.Offsets) (connect.Offsets, error)
+}
 
-func (undecodable) ToConnect(*connect.Arena, string, []byte) (*connect.Schema, connect.Value, error) {
-	return nil, connect.Value{}, errors.New("undecodable")
+func (s sinkOf) Put(_ context.Context, b *connect.Batch) error { return s.put(b) }
+func (sinkOf) Close(context.Context) error                     { return nil }
+func (s sinkOf) PreCommit(_ context.Context, o connect.Offsets) (connect.Offsets, error) {
+	if s.pre == nil {
+		return o, nil
+	}
+	return s.pre(o)
+}
+
+func TestPutUndecodable(t *testing.T) {
+	// read asks for all values, and gives what cannot be had to fail.
+	read := func(b *connect.Batch, fail func(i int, err error)) {
+		for i := range b.Records {
+			if _, _, err := b.Records[i].Value.Get(); err != nil {
+				fail(i, err)
+			}
+		}
+	}
+	other := errors.New("other")
+	for name, tc := range map[string]struct {
+		sink sinkOf
+		want string
+	}{
+		"fails it":    {sinkOf{put: func(b *connect.Batch) error { read(b, b.Fail); return nil }}, ""},
+		"asks nobody": {sinkOf{put: func(*connect.Batch) error { return nil }}, ""},
+		"returns it": {sinkOf{put: func(b *connect.Batch) (last error) {
+			read(b, func(_ int, err error) { last = fmt.Errorf("putting: %w", err) })
+			return last
+		}}, ""},
+		"swallows it": {sinkOf{put: func(b *connect.Batch) error { read(b, func(int, error) {}); return nil }}, "it is lost"},
+		"returns another error": {sinkOf{put: func(b *connect.Batch) (last error) {
+			read(b, func(int, error) { last = other })
+			return last
+		}}, "does not return what Datum.Get has said: other"},
+		"fails another record": {sinkOf{put: func(b *connect.Batch) error {
+			read(b, func(_ int, err error) { b.Fail(0, err) })
+			return nil
+		}}, "record 0 has failed, which can be decoded"},
+		"fails none of the batch": {sinkOf{put: func(b *connect.Batch) error {
+			read(b, func(_ int, err error) { b.Fail(3, err) })
+			return nil
+		}}, "record 3 of 3"},
+		"fails it otherwise": {sinkOf{put: func(b *connect.Batch) error {
+			read(b, func(i int, _ error) { b.Fail(i, other) })
+			return nil
+		}}, "without what Datum.Get has said: other"},
+		"goes on failing": {sinkOf{put: func(*connect.Batch) error { return errUndecodable }}, "fails without the records"},
+		"fails it late": {sinkOf{
+			put: func(b *connect.Batch) error { read(b, func(int, error) {}); return nil },
+			pre: func(o connect.Offsets) (connect.Offsets, error) {
+				return o, &connect.RecordError{Origin: connect.Origin{Topic: topic, Offset: 1}, Err: errUndecodable}
+			},
+		}, ""},
+		"fails another one late": {sinkOf{
+			put: func(b *connect.Batch) error { read(b, b.Fail); return nil },
+			pre: func(o connect.Offsets) (connect.Offsets, error) {
+				return o, &connect.RecordError{Origin: connect.Origin{Topic: topic}, Err: errUndecodable}
+			},
+		}, "PreCommit fails"},
+		"calls more safe": {sinkOf{
+			put: func(b *connect.Batch) error { read(b, b.Fail); return nil },
+			pre: func(connect.Offsets) (connect.Offsets, error) {
+				return connect.Offsets{{Topic: topic}: 4}, nil
+			},
+		}, "only 3 were put"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := connect.NewBatch(batchRecords, batchBytes)
+			fillBatch(Suite{}, b)
+			conv := &refusing{}
+			b.Records[1].Value.SetRaw([]byte("?"), &connect.Codec{Converter: conv, Topic: topic, Arena: &b.Arena})
+			err := putUndecodable(t.Context(), tc.sink, b, []int{1}, conv)
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got error %v, want %q", err, tc.want)
+			}
+		})
+	}
 }
 
 func TestSampleOf(t *testing.T) {
