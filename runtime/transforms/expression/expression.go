@@ -70,7 +70,8 @@ func Compile(text string, kind connect.Kind) (*Program, error) {
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
 	if loops(checked.NativeRep()) {
 		// Counting takes five to fifteen times the time (docs/adr/0008-cel.md), and the
-		// work of an expression without loops is bounded by its length and the texts.
+		// work of an expression without loops is bounded by its length, the texts, and
+		// the bounds of single functions.
 		options = append(options, cel.CostLimit(costLimit))
 	}
 	program, err := env.Program(checked, options...)
@@ -104,7 +105,7 @@ func environment(kind connect.Kind) (*cel.Env, error) {
 		cel.DefaultUTCTimeZone(true),
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateRegexLiterals(), cel.ValidateTimestampLiterals()),
 		cel.OptionalTypes(),
-		ext.Bindings(), ext.Encoders(), ext.Lists(), ext.Math(), ext.Sets(), ext.Strings(),
+		ext.Bindings(), ext.Encoders(), ext.Lists(ext.ListsMaxRangeSize(maxRange)), ext.Math(), ext.Sets(), ext.Strings(),
 	}
 	switch kind {
 	case connect.SinkKind:
@@ -112,7 +113,11 @@ func environment(kind connect.Kind) (*cel.Env, error) {
 	case "":
 		options = append(options, cel.Variable(offsetVariable, cel.NullableType(cel.IntType)))
 	}
-	return cel.NewEnv(options...)
+	env, err := cel.NewEnv(options...)
+	if err != nil {
+		return nil, err
+	}
+	return bounded(env)
 }
 
 // loops reports whether an expression has a macro that goes over a list or map.
