@@ -4,6 +4,7 @@
 package rest
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"penstock.dev/runtime/javajson"
 )
@@ -19,10 +21,17 @@ import (
 // Kafka's defaults.
 const maxBody = 1 << 20
 
+// byteOrderMark may stand before JSON: some editors and shells write it.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // readBody returns the first JSON value of the body.
 func readBody(r *http.Request) (json.RawMessage, error) {
+	body := bufio.NewReader(r.Body)
+	if begin, _ := body.Peek(len(byteOrderMark)); string(begin) == byteOrderMark { // an error comes again
+		_, _ = body.Discard(len(begin))
+	}
 	var raw json.RawMessage
-	err := json.NewDecoder(r.Body).Decode(&raw)
+	err := json.NewDecoder(body).Decode(&raw)
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return nil, newError(http.StatusRequestEntityTooLarge, "the request has more than %d bytes", []any{tooLarge.Limit})
 	}
@@ -31,6 +40,9 @@ func readBody(r *http.Request) (json.RawMessage, error) {
 	}
 	if err != nil {
 		return nil, malformed(err)
+	}
+	if !utf8.Valid(raw) { // the decoder would put other characters in their place
+		return nil, malformed(errors.New("it is not UTF-8"))
 	}
 	return raw, nil
 }

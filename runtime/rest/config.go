@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"penstock.dev/runtime/configdef"
+	"penstock.dev/runtime/javaregex"
 )
 
 // basicAuthExtension is the one extension of Kafka Connect that is built.
@@ -35,8 +36,8 @@ type settings struct {
 	AdvertisedPort *int `config:"rest.advertised.port" optional:"true" min:"1" max:"65535" importance:"low"`
 	// Which of several listeners statuses name: http or https.
 	AdvertisedListener string `config:"rest.advertised.listener" optional:"true" enum:"http,https" importance:"low"`
-	// The origins from which pages of browsers may call: *, or a list in which *
-	// stands for anything.
+	// The origins from which pages of browsers may call: *, or a list of Java's
+	// regular expressions, of which one must match the whole origin, in any case.
 	Origin string `config:"access.control.allow.origin" optional:"true" importance:"low"`
 	// The methods that they may use; without the key GET, POST and HEAD.
 	Methods string `config:"access.control.allow.methods" optional:"true" importance:"low"`
@@ -60,8 +61,9 @@ type Config struct {
 	// Listeners do not serve it.
 	Listeners, Admin []Listener
 	AdminApart       bool
-	// Origins and Methods are those of other pages that may call; none if empty.
-	Origins, Methods []string
+	// Origins match those of other pages that may call, with Methods; none if empty.
+	Origins []*javaregex.Pattern
+	Methods []string
 	// Headers are put into every answer.
 	Headers []Header
 	// Users may call with their passwords; nil lets everybody.
@@ -112,7 +114,7 @@ func ParseConfig(props map[string]string, fallback string) (Config, []configdef.
 	p := parser{props: props}
 	c := Config{
 		Listeners: p.listeners("listeners", s.Listeners, httpsPrefix), AdminApart: s.Admin != nil,
-		Origins: list(s.Origin), Methods: list(s.Methods), Headers: p.headers(s.Headers), Users: p.users(s),
+		Origins: p.origins(s.Origin), Methods: list(s.Methods), Headers: p.headers(s.Headers), Users: p.users(s),
 		TopicTracking: s.TopicTracking, TopicReset: s.TopicReset, advertised: s,
 	}
 	if s.Admin != nil {

@@ -74,7 +74,9 @@ func TestParseConfigProblems(t *testing.T) {
 		"an unknown extension":    {map[string]string{"rest.extension.classes": "a.B"}, "rest.extension.classes: a.B is not built into this version"},
 		"users without a file":    {map[string]string{"rest.extension.classes": basicAuthExtension}, "rest.basic.auth.file: must name"},
 		"no users":                {map[string]string{"rest.basic.auth.file": file(t, "# none\n")}, "it has no user"},
-		"no password":             {map[string]string{"rest.basic.auth.file": file(t, "a=b\nc\n")}, "line 2 of"},
+		"no password":             {map[string]string{"rest.basic.auth.file": file(t, "a=b\nc\n")}, `has the user "c" without a password`},
+		"a broken escape":         {map[string]string{"rest.basic.auth.file": file(t, "a=\\u12\n")}, `key a: \u needs four`},
+		"no origin":               {map[string]string{"access.control.allow.origin": "http://a,("}, `access.control.allow.origin: "(" is neither`},
 		"a header without a name": {map[string]string{"response.http.headers.config": "add :x"}, `"add :x" is not of the form [action] [name]:[value]`},
 		"an unknown action":       {map[string]string{"response.http.headers.config": "drop A:x"}, "is not set, add, setDate or addDate"},
 		"a bad date":              {map[string]string{"response.http.headers.config": "setDate A:x"}, "no number of milliseconds"},
@@ -120,7 +122,7 @@ func TestServer(t *testing.T) {
 		"admin.listeners":        "http://127.0.0.1:0",
 		"rest.extension.classes": "BasicAuthSecurityRestExtension", "rest.basic.auth.file": file(t, "ann = s3cret\n"),
 		"response.http.headers.config": `set X-A: 1, "add Cache-Control: no-cache, no-store", setDate Expires: 0`,
-		"access.control.allow.origin":  "https://*.example.com",
+		"access.control.allow.origin":  `https://.*\.example\.com`,
 	}, "")
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -183,29 +185,59 @@ func TestListenNamesTheAddress(t *testing.T) {
 	}
 }
 
+// The answers are those of Kafka Connect 4.3.1 with the same settings.
 func TestOriginsOfPages(t *testing.T) {
-	h := cors([]string{"https://*.a.com", "http://b"}, []string{"GET", "PUT"}, New(options(newBackend())).Handler(AllRoutes))
+	const methods, headers = "Access-Control-Allow-Methods", "Access-Control-Allow-Headers"
 	for name, tc := range map[string]struct {
-		method, origin, wants, headers string
-		allowed                        string // "" is not
+		origins, methods      string // of the worker
+		method, origin, wants string // of the request
+		allowed               string // "" is not
+		preflight             string
 	}{
-		"no page":                 {"GET", "", "", "", ""},
-		"a page":                  {"GET", "https://x.a.com", "", "", "https://x.a.com"},
-		"another page":            {"GET", "https://a.com.evil", "", "", ""},
-		"a page asks":             {"OPTIONS", "http://b", "PUT", "content-type", "http://b"},
-		"a page asks for more":    {"OPTIONS", "http://b", "DELETE", "", ""},
-		"a page asks for headers": {"OPTIONS", "http://b", "PUT", "authorization", ""},
+		"no page":                {"http://b", "GET,PUT", "GET", "", "", "", ""},
+		"a page":                 {"http://b", "GET,PUT", "GET", "http://b", "", "http://b", ""},
+		"a page in another case": {"http://b", "GET,PUT", "GET", "http://B", "", "http://B", ""},
+		"a page by expression":   {`http://a,https://.*\.a\.com`, "", "GET", "https://x.a.com", "", "https://x.a.com", ""},
+		"another page":           {`https://.*\.a\.com`, "", "GET", "https://x.a.com.evil", "", "", ""},
+		"no wildcard":            {"http://*.a.com", "", "GET", "http://x.a.com", "", "", ""},
+		"every page":             {"*", "", "GET", "http://x", "", "http://x", ""},
+		"a page asks":            {"http://b", "GET, PUT", "OPTIONS", "http://b", "PUT", "http://b", "GET,PUT"},
+		"a page asks for more":   {"http://b", "GET,PUT", "OPTIONS", "http://b", "DELETE", "http://b", "GET,PUT"},
+		"a page asks by default": {"http://b", "", "OPTIONS", "http://b", "PUT", "http://b", "GET,POST,HEAD"},
+		"another page asks":      {"http://b", "", "OPTIONS", "http://c", "GET", "", ""},
+		"no question":            {"http://b", "", "OPTIONS", "http://b", "", "http://b", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := ask(h, tc.method, "/connectors", "", "Origin", tc.origin, "Access-Control-Request-Method", tc.wants, "Access-Control-Request-Headers", tc.headers)
-			got := w.Header()
-			if got.Get("Access-Control-Allow-Origin") != tc.allowed || w.Code != 200 || (got.Get("Vary") != "") != (tc.origin != "") {
-				t.Errorf("headers %v, code %d, want %q allowed", got, w.Code, tc.allowed)
+			c, problems := ParseConfig(map[string]string{"access.control.allow.origin": tc.origins, "access.control.allow.methods": tc.methods}, "http://:0")
+			if len(problems) > 0 {
+				t.Fatal(problems)
 			}
-			if preflight := tc.wants != "" && tc.allowed != ""; preflight && got.Get("Access-Control-Allow-Methods") != "GET,PUT" {
-				t.Errorf("headers %v, want the methods", got)
+			h := c.wrap(New(options(newBackend())).Handler(AllRoutes))
+			got := ask(h, tc.method, "/connectors", "", "Origin", tc.origin, "Access-Control-Request-Method", tc.wants, "Access-Control-Request-Headers", "x-a").Header()
+			if got.Get("Access-Control-Allow-Origin") != tc.allowed || got.Get(methods) != tc.preflight || (got.Get(headers) != "") != (tc.preflight != "") ||
+				got.Get("Vary") != "Origin" || got.Get("Access-Control-Allow-Credentials") != "" {
+				t.Errorf("headers %v, want %q allowed and methods %q", got, tc.allowed, tc.preflight)
 			}
 		})
+	}
+}
+
+// The file of users is Java's: what Kafka Connect's own login module lets in.
+func TestUsersOfAFile(t *testing.T) {
+	u, err := LoadUsers(file(t, "# c\nplain=secret\n colon : pa:ss\nspace with space\nesc=back\\\\slash\nuni=\\u00e9\nsp\\ name=x\ntail=x  \ncont=ab\\\n   cd\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		user, password string
+		may            bool
+	}{
+		{"plain", "secret", true}, {"colon", "pa:ss", true}, {"space", "with space", true}, {"esc", `back\slash`, true}, {"esc", `back\\slash`, false},
+		{"uni", "é", true}, {"sp name", "x", true}, {"tail", "x", false}, {"tail", "x  ", true}, {"cont", "abcd", true}, {"", "", false}, {"plain", "", false},
+	} {
+		if got := u.may(tc.user, tc.password); got != tc.may {
+			t.Errorf("%s with %q may: %v, want %v", tc.user, tc.password, got, tc.may)
+		}
 	}
 }
 
@@ -254,7 +286,8 @@ func TestLevels(t *testing.T) {
 	if got := l.Set("connector", "INFO"); !cmp.Equal(got, []string{"connector", "connector.a", "connector.b"}) {
 		t.Errorf("changed %v", got)
 	}
-	if all := l.All(); len(all) != 5 || all["connector.b"].Level != "INFO" || all["kafka"].Level != "OFF" || all[Root].Level != "OFF" {
+	l.Handler(slog.DiscardHandler).WithAttrs([]slog.Attr{slog.String("connector", "c")})
+	if all := l.All(); len(all) != 6 || all["connector.c"].Level != "INFO" || all["connector.c"].LastModified != nil || all["connector.b"].Level != "INFO" || all["kafka"].Level != "OFF" || all[Root].Level != "OFF" {
 		t.Errorf("levels %v", all)
 	}
 	if l.Valid("loud") || !l.Valid("Fatal") {

@@ -137,6 +137,9 @@ func (a *API) patchConfig(r *http.Request) (answer, error) {
 			delete(config, k)
 		}
 	}
+	if err := sameName(name, config); err != nil {
+		return answer{}, err
+	}
 	props, err := a.checked(config)
 	if err != nil {
 		return answer{}, err
@@ -146,12 +149,19 @@ func (a *API) patchConfig(r *http.Request) (answer, error) {
 
 // accept puts the name into the config and validates it.
 func (a *API) accept(name string, config map[string]*string) (map[string]string, error) {
-	if included := config["name"]; included != nil && *included != name {
-		return nil, BadRequest("Connector name configuration (%s) doesn't match connector name in the URL (%s)", *included, name)
-	} else if included == nil {
-		config["name"] = &name
+	if err := sameName(name, config); err != nil {
+		return nil, err
 	}
+	config[nameKey] = &name
 	return a.checked(config)
+}
+
+// sameName refuses a config that names another connector.
+func sameName(name string, config map[string]*string) error {
+	if included := config[nameKey]; included != nil && *included != name {
+		return BadRequest("Connector name configuration (%s) doesn't match connector name in the URL (%s)", *included, name)
+	}
+	return nil
 }
 
 // checked returns the config if it is valid, or all that is wrong with it.

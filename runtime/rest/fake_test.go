@@ -119,7 +119,10 @@ func (b *backend) Delete(_ context.Context, name string) error {
 	return err
 }
 
-func (b *backend) SetState(_ context.Context, name string, s TargetState) error {
+func (b *backend) SetState(ctx context.Context, name string, s TargetState) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	b.states[name] = s
 	b.mu.Unlock()
@@ -154,7 +157,7 @@ func fakeRegistry() connect.Registry {
 				Keys:  []configdef.Key{{Name: "password", Type: "PASSWORD", Importance: "HIGH"}, {Name: "size", Type: "INT", Default: "1", HasDefault: true, Importance: "LOW"}}},
 			{Name: "out", Kind: connect.SinkKind, Check: none, Tasks: func(map[string]string, int) int { return 1 }},
 		},
-		Converters: []connect.ConverterPlugin{{Name: "json", Aliases: []string{"y.JsonConverter"}, Check: none, Keys: []configdef.Key{{Name: "schemas.enable", Type: "BOOLEAN"}}}},
+		Converters: []connect.ConverterPlugin{{Name: "simple", Sides: connect.EverySide(), Check: none}, {Name: "json", Aliases: []string{"y.JsonConverter"}, Check: none, Keys: []configdef.Key{{Name: "schemas.enable", Type: "BOOLEAN"}}}},
 	}
 }
 

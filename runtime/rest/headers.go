@@ -5,11 +5,12 @@ package rest
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"penstock.dev/runtime/javaregex"
 )
 
 // Header is a header of every answer.
@@ -83,53 +84,43 @@ func withHeaders(headers []Header, next http.Handler) http.Handler {
 	})
 }
 
-// cors lets pages of other origins call, as Jetty's CrossOriginFilter does with
-// its defaults.
-func cors(origins, methods []string, next http.Handler) http.Handler {
+// origins reads access.control.allow.origin.
+func (p *parser) origins(text string) []*javaregex.Pattern {
+	var out []*javaregex.Pattern
+	for _, origin := range list(text) {
+		if origin == "*" {
+			origin = ".*"
+		}
+		pattern, err := javaregex.Compile("(?i)" + origin)
+		if err != nil {
+			p.problem("access.control.allow.origin", "%q is neither * nor a regular expression: %v", origin, err)
+			continue
+		}
+		out = append(out, pattern)
+	}
+	return out
+}
+
+// cors lets pages of other origins call, as Jetty's CrossOriginHandler does with
+// its defaults. They may not use what a browser knows of a user: no answer allows
+// credentials.
+func cors(origins []*javaregex.Pattern, methods []string, next http.Handler) http.Handler {
 	if len(methods) == 0 {
 		methods = []string{"GET", "POST", "HEAD"}
 	}
-	any := slices.Contains(origins, "*")
-	patterns := make([]*regexp.Regexp, len(origins))
-	for i, o := range origins {
-		patterns[i] = regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(o), `\*`, ".*") + "$")
-	}
+	allowed := strings.Join(methods, ",")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
-		if origin == "" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if !any {
-			w.Header().Add("Vary", "Origin")
-		}
-		if any || slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(origin) }) {
-			allow(w.Header(), r, origin, methods)
+		h, origin := w.Header(), r.Header.Get("Origin")
+		h.Add("Vary", "Origin")
+		if origin != "" && slices.ContainsFunc(origins, func(p *javaregex.Pattern) bool { return p.Matches(origin) }) {
+			h.Set("Access-Control-Allow-Origin", origin)
+			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+				// What of this the page may do, its browser sees itself.
+				h.Set("Access-Control-Allow-Methods", allowed)
+				h.Set("Access-Control-Allow-Headers", "Content-Type")
+				h.Set("Access-Control-Max-Age", "60")
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// allow answers a browser that asks whether a page may call.
-func allow(h http.Header, r *http.Request, origin string, methods []string) {
-	wanted := r.Header.Get("Access-Control-Request-Method")
-	if r.Method != http.MethodOptions || wanted == "" {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Allow-Credentials", "true")
-		return
-	}
-	if !slices.Contains(methods, wanted) {
-		return
-	}
-	known := []string{"x-requested-with", "content-type", "accept", "origin"}
-	for _, header := range list(r.Header.Get("Access-Control-Request-Headers")) {
-		if header != "" && !slices.Contains(known, strings.ToLower(header)) {
-			return
-		}
-	}
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Allow-Credentials", "true")
-	h.Set("Access-Control-Max-Age", "1800")
-	h.Set("Access-Control-Allow-Methods", strings.Join(methods, ","))
-	h.Set("Access-Control-Allow-Headers", "X-Requested-With,Content-Type,Accept,Origin")
 }

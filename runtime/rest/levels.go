@@ -65,11 +65,14 @@ func NewLevels(root slog.Level, now func() time.Time) *Levels {
 // everything.
 func (l *Levels) Handler(next slog.Handler) slog.Handler { return levelHandler{l, Root, next} }
 
-// All returns the loggers that have a level of their own.
+// All returns all loggers with the levels that hold for them.
 func (l *Levels) All() map[string]LoggerLevel {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	out := make(map[string]LoggerLevel, len(l.set))
+	out := make(map[string]LoggerLevel, len(l.known)+1)
+	for name := range l.known {
+		out[name] = loggerLevel{name: l.effective(name).name}.shown()
+	}
 	for name, level := range l.set {
 		out[name] = level.shown()
 	}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -42,14 +43,14 @@ func (a *API) Handler(which Which) http.Handler {
 		paths[route.Path][route.Method] = route
 	}
 	mux := http.NewServeMux()
-	for path, methods := range paths {
-		if path == "/" {
-			path = "/{$}"
+	for pattern, methods := range paths {
+		if pattern == "/" {
+			pattern = "/{$}"
 		}
-		mux.Handle(path, a.path(methods))
+		mux.Handle(pattern, a.path(methods))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { a.fail(w, status(http.StatusNotFound)) })
-	return a.safe(withoutTrailingSlash(mux))
+	return a.safe(a.plainPath(mux))
 }
 
 // path answers the methods of one path.
@@ -98,7 +99,11 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, route Route) {
 		timeout = a.o.HealthTimeout
 	}
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	ctx := r.Context()
+	if route.Method != http.MethodGet {
+		ctx = context.WithoutCancel(ctx) // a client that goes away leaves no change half done
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	r = r.WithContext(ctx)
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -183,18 +188,26 @@ func acceptsJSON(r *http.Request) bool {
 	return false
 }
 
-// withoutTrailingSlash serves /connectors/ as /connectors.
-func withoutTrailingSlash(next http.Handler) http.Handler {
+// plainPath serves /connectors/ as /connectors. It refuses a path with empty or dot
+// segments, which ServeMux would redirect to what may be another connector. A name
+// may hold any character if it is escaped.
+func (a *API) plainPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := r.URL.Path; len(p) > 1 && strings.HasSuffix(p, "/") {
+		escaped := r.URL.EscapedPath()
+		if len(escaped) > 1 && strings.HasSuffix(escaped, "/") {
 			r = r.Clone(r.Context())
-			r.URL.Path = strings.TrimRight(p, "/")
-			r.URL.RawPath = strings.TrimRight(r.URL.RawPath, "/")
-			if r.URL.Path == "" {
-				r.URL.Path = "/"
-			}
+			r.URL.Path = strings.TrimSuffix(r.URL.Path, "/")
+			r.URL.RawPath = strings.TrimSuffix(r.URL.RawPath, "/")
+			escaped = strings.TrimSuffix(escaped, "/")
 		}
-		next.ServeHTTP(w, r)
+		switch {
+		case strings.Contains(escaped+"/", "//") && escaped != "/":
+			a.fail(w, BadRequest("Ambiguous URI empty segment"))
+		case path.Clean(escaped) != escaped:
+			a.fail(w, status(http.StatusNotFound))
+		default:
+			next.ServeHTTP(w, r)
+		}
 	})
 }
 

@@ -5,10 +5,12 @@ package rest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,6 +47,64 @@ func TestAnswersAlwaysAreJSON(t *testing.T) {
 				t.Errorf("answer %d %s %s, want %d %s", w.Code, w.Header().Get("Content-Type"), w.Body, tc.code, tc.want)
 			}
 		})
+	}
+}
+
+// A path says which connector is meant, and none that looks like it.
+func TestPathsOfConnectors(t *testing.T) {
+	b := newBackend()
+	for _, n := range []string{"a", "a/", "..", "status"} {
+		b.connectors[n] = map[string]string{"name": n, "connector.class": "in"}
+	}
+	h := New(options(b)).Handler(AllRoutes)
+	for path, want := range map[string]string{
+		"/connectors/a": "a", "/connectors/a/": "a", "/connectors/a%2F": "a/", "/connectors/a%2f/": "a/", "/connectors/%2E%2E": "..",
+		"/connectors//status": "Ambiguous URI empty segment", "/connectors/a//": "Ambiguous URI empty segment", "//connectors/a": "Ambiguous URI empty segment",
+		"/connectors/./a": "HTTP 404 Not Found", "/admin/../connectors/a": "HTTP 404 Not Found",
+	} {
+		var got struct{ Name, Message string }
+		w := ask(h, "GET", path, "")
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Name+got.Message != want {
+			t.Errorf("%s is answered with %d %s, want %s", path, w.Code, w.Body, want)
+		}
+	}
+	if w := ask(h, "DELETE", "/connectors/a%2F", ""); w.Code != 204 || b.connectors["a"] == nil || b.connectors["a/"] != nil {
+		t.Errorf("answer %d, and left are %v", w.Code, b.connectors)
+	}
+}
+
+func TestConfigsAreTakenAsTheyAre(t *testing.T) {
+	b := newBackend()
+	b.connectors["a"] = map[string]string{"name": "a", "connector.class": "in"}
+	h := New(options(b)).Handler(AllRoutes)
+	for name, tc := range map[string]struct {
+		method, body, want string
+		code               int
+	}{
+		"not UTF-8":         {"PUT", "{\"connector.class\":\"in\",\"x\":\"a\xff\"}", "the body cannot be read: it is not UTF-8", 400},
+		"a byte order mark": {"PUT", "\xef\xbb\xbf{\"connector.class\":\"in\",\"x\":1.10}", `"x":"1.10"`, 200},
+		"another name":      {"PATCH", `{"name":"b"}`, "Connector name configuration (b) doesn't match connector name in the URL (a)", 400},
+		"its name":          {"PATCH", `{"name":"a","x":true}`, `"x":"true"`, 200},
+		"no name":           {"PATCH", `{"name":null}`, `Missing required configuration \"name\"`, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if w := ask(h, tc.method, "/connectors/a/config", tc.body); w.Code != tc.code || !strings.Contains(w.Body.String(), tc.want) {
+				t.Errorf("answer %d %s, want %d %s", w.Code, w.Body, tc.code, tc.want)
+			}
+		})
+	}
+}
+
+// A client that has gone leaves no change half done.
+func TestClientThatIsGone(t *testing.T) {
+	b := newBackend()
+	b.connectors["a"] = map[string]string{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	New(options(b)).Handler(AllRoutes).ServeHTTP(w, httptest.NewRequestWithContext(ctx, "PUT", "/connectors/a/pause", http.NoBody))
+	if w.Code != http.StatusAccepted || b.states["a"] != Paused {
+		t.Errorf("answer %d %s, state %q", w.Code, w.Body, b.states["a"])
 	}
 }
 

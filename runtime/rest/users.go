@@ -8,9 +8,12 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
-	"strings"
+	"slices"
+
+	"penstock.dev/runtime/secrets"
 )
 
 // Users are user names and passwords.
@@ -22,23 +25,22 @@ type Users struct {
 
 // LoadUsers reads a properties file of users: `user=password`, a line each, as
 // Kafka Connect's PropertyFileLoginModule has it. A file without users is an
-// error: there it lets everybody in.
+// error: there it lets everybody in. So is a user without a password.
 func LoadUsers(file string) (*Users, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
+	users, err := secrets.ParseProperties(string(data))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", file, err)
+	}
 	u := &Users{digests: map[string][sha256.Size]byte{}}
-	for i, line := range strings.Split(string(data), "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' || line[0] == '!' {
-			continue
+	for _, name := range slices.Sorted(maps.Keys(users)) {
+		if name == "" || users[name] == "" {
+			return nil, fmt.Errorf("%s has the user %q without a password; a line is user=password", file, name)
 		}
-		name, password, ok := strings.Cut(line, "=")
-		if name = strings.TrimSpace(name); !ok || name == "" {
-			return nil, fmt.Errorf("line %d of %s is not user=password", i+1, file)
-		}
-		u.digests[name] = sha256.Sum256([]byte(strings.TrimSpace(password)))
+		u.digests[name] = sha256.Sum256([]byte(users[name]))
 	}
 	if len(u.digests) == 0 {
 		return nil, fmt.Errorf("%s: %w", file, errors.New("it has no user"))

@@ -13,7 +13,7 @@ func (settings) ConfigDoc() map[string]string {
 		"rest.advertised.host.name":    "The host that statuses name as this worker's.",
 		"rest.advertised.port":         "The port that statuses name as this worker's.",
 		"rest.advertised.listener":     "Which of several listeners statuses name: http or https.",
-		"access.control.allow.origin":  "The origins from which pages of browsers may call: *, or a list in which * stands for anything.",
+		"access.control.allow.origin":  "The origins from which pages of browsers may call: *, or a list of Java's regular expressions, of which one must match the whole origin, in any case.",
 		"access.control.allow.methods": "The methods that they may use; without the key GET, POST and HEAD.",
 		"response.http.headers.config": "Headers of every answer, separated by commas, as in add X-Frame-Options: DENY.",
 		"rest.extension.classes":       "Extensions of the REST API; BasicAuthSecurityRestExtension, which asks for a user's password, is the only one.",
