@@ -24,6 +24,9 @@ type Connection struct {
 	JAAS configdef.Password `config:"sasl.jaas.config" default:"" importance:"medium"`
 	// Where OAUTHBEARER gets tokens: a URL, or file:///… of a token (KIP-768).
 	TokenEndpoint string `config:"sasl.oauthbearer.token.endpoint.url" default:"" importance:"medium"`
+	// Whether the client id and secret are URL-encoded for the token endpoint, as RFC
+	// 6749 asks for; Kafka sends them as they are.
+	URLEncode bool `config:"sasl.oauthbearer.header.urlencode" default:"false" importance:"low"`
 	// Who connects, unless sasl.jaas.config says so (librdkafka's key).
 	Username string `config:"sasl.username" default:"" importance:"medium"`
 	// The password, unless sasl.jaas.config says so (librdkafka's key).

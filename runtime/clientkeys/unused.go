@@ -171,7 +171,6 @@ var unused = []other{
 	{"sasl.oauthbearer.clock.skew.seconds", everyone, false, nil, whyJWT},
 	{"sasl.oauthbearer.expected.audience", everyone, false, nil, whyJWT},
 	{"sasl.oauthbearer.expected.issuer", everyone, false, nil, whyJWT},
-	{"sasl.oauthbearer.header.urlencode", everyone, true, []string{"false"}, "the client id and secret are sent as they are"},
 	{"sasl.oauthbearer.jwks.endpoint.refresh.ms", everyone, false, nil, whyJWT},
 	{"sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", everyone, false, nil, whyJWT},
 	{"sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", everyone, false, nil, whyJWT},

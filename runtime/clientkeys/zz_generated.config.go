@@ -14,6 +14,7 @@ func (Connection) ConfigDoc() map[string]string {
 		"sasl.mechanism":                        "How clients prove who they are.",
 		"sasl.jaas.config":                      "The login module with username and password, as Java clients have it.",
 		"sasl.oauthbearer.token.endpoint.url":   "Where OAUTHBEARER gets tokens: a URL, or file:///… of a token (KIP-768).",
+		"sasl.oauthbearer.header.urlencode":     "Whether the client id and secret are URL-encoded for the token endpoint, as RFC 6749 asks for; Kafka sends them as they are.",
 		"sasl.username":                         "Who connects, unless sasl.jaas.config says so (librdkafka's key).",
 		"sasl.password":                         "The password, unless sasl.jaas.config says so (librdkafka's key).",
 		"ssl.truststore.type":                   "The format of the certificate authorities; only PEM is read.",

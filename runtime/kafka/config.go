@@ -45,6 +45,13 @@ type SASL struct {
 	// TokenEndpoint is the URL from which OAUTHBEARER has its tokens, or file:///…
 	// of a token; Scope may be "".
 	TokenEndpoint, Scope string
+	// URLEncode sends Username and Password of OAUTHBEARER URL-encoded.
+	URLEncode bool
+	// Extensions go with each token (KIP-342).
+	Extensions map[string]string
+	// DelegationToken says that Username and Password of a SCRAM mechanism are those
+	// of a delegation token (KIP-48).
+	DelegationToken bool
 }
 
 // Secrets returns what of the config must not be shown. A broker, or what stands

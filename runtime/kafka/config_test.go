@@ -5,6 +5,7 @@ package kafka
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +42,24 @@ func TestParseConfig(t *testing.T) {
 				"sasl.jaas.config":                    `org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId="i" clientSecret='s' scope=kafka;`,
 			},
 			Config{Brokers: []string{"a:9092"}, SASL: &SASL{Mechanism: "OAUTHBEARER", Username: "i", Password: "s", TokenEndpoint: "https://id/token", Scope: "kafka"}},
+		},
+		"a delegation token": {
+			map[string]string{
+				"bootstrap.servers": "a:9092", "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-256",
+				"sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required\n  username=id\n  password=\"hmac\"\n  tokenauth=true;\n",
+			},
+			Config{Brokers: []string{"a:9092"}, SASL: &SASL{Mechanism: "SCRAM-SHA-256", Username: "id", Password: "hmac", DelegationToken: true}},
+		},
+		"extensions of a token": {
+			map[string]string{
+				"bootstrap.servers": "a:9092", "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "OAUTHBEARER",
+				"sasl.oauthbearer.token.endpoint.url": "https://id/token", "sasl.oauthbearer.header.urlencode": "true",
+				"sasl.jaas.config": `m required clientId="i" clientSecret="s" extension_logicalCluster="lkc-1" extension_identityPoolId="p";`,
+			},
+			Config{Brokers: []string{"a:9092"}, SASL: &SASL{
+				Mechanism: "OAUTHBEARER", Username: "i", Password: "s", TokenEndpoint: "https://id/token", URLEncode: true,
+				Extensions: map[string]string{"logicalCluster": "lkc-1", "identityPoolId": "p"},
+			}},
 		},
 		"a token in a file": {
 			map[string]string{
@@ -167,6 +186,31 @@ func TestTLSConfig(t *testing.T) {
 				t.Errorf("problems %v, TLS %+v", problems, c.TLS)
 			}
 		})
+	}
+}
+
+// What is read of sasl.jaas.config is what Kafka's own class reads.
+func TestParseJAAS(t *testing.T) {
+	data, err := os.ReadFile("testdata/jaas.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		quoted, wanted, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		var text string
+		if err := json.Unmarshal([]byte(quoted), &text); err != nil {
+			t.Fatalf("%s: %v", quoted, err)
+		}
+		var want map[string]string
+		if wanted != "refused" {
+			if err := json.Unmarshal([]byte(wanted), &want); err != nil {
+				t.Fatalf("%s: %v", wanted, err)
+			}
+		}
+		got, ok := parseJAAS(text)
+		if diff := cmp.Diff(want, got); ok != (want != nil) || ok && diff != "" {
+			t.Errorf("%s is read as %v, %v; want %s", quoted, got, ok, wanted)
+		}
 	}
 }
 

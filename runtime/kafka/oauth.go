@@ -34,6 +34,8 @@ type tokens struct {
 	endpoint    *url.URL
 	id, secret  string
 	scope       string
+	encode      bool // id and secret
+	extensions  map[string]string
 	client      *http.Client
 	now         func() time.Time
 	mu          sync.Mutex
@@ -43,7 +45,7 @@ type tokens struct {
 
 func newTokens(s *SASL, endpoint *url.URL) *tokens {
 	return &tokens{
-		endpoint: endpoint, id: s.Username, secret: s.Password, scope: s.Scope,
+		endpoint: endpoint, id: s.Username, secret: s.Password, scope: s.Scope, extensions: s.Extensions, encode: s.URLEncode,
 		client: &http.Client{Timeout: tokenTimeout}, now: time.Now,
 	}
 }
@@ -55,7 +57,7 @@ func (t *tokens) auth(ctx context.Context) (oauth.Auth, error) {
 		if err != nil {
 			return oauth.Auth{}, fmt.Errorf("reading the OAUTHBEARER token: %w", err)
 		}
-		return oauth.Auth{Token: strings.TrimSpace(string(data))}, nil
+		return oauth.Auth{Token: strings.TrimSpace(string(data)), Extensions: t.extensions}, nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -64,7 +66,7 @@ func (t *tokens) auth(ctx context.Context) (oauth.Auth, error) {
 			return oauth.Auth{}, fmt.Errorf("asking %s for an OAUTHBEARER token: %w", t.endpoint.Redacted(), err)
 		}
 	}
-	return oauth.Auth{Token: t.token}, nil
+	return oauth.Auth{Token: t.token, Extensions: t.extensions}, nil
 }
 
 func (t *tokens) ask(ctx context.Context) error {
@@ -77,7 +79,11 @@ func (t *tokens) ask(ctx context.Context) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(url.QueryEscape(t.id), url.QueryEscape(t.secret))
+	id, secret := t.id, t.secret
+	if t.encode {
+		id, secret = url.QueryEscape(id), url.QueryEscape(secret)
+	}
+	req.SetBasicAuth(id, secret)
 	resp, err := t.client.Do(req)
 	if err != nil {
 		return err

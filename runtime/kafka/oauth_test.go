@@ -22,7 +22,7 @@ func authority(t *testing.T, status int, body string) (*httptest.Server, *int) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n++
 		user, password, _ := r.BasicAuth()
-		if user != "id%3A1" || password != "s3cret" || r.PostFormValue("grant_type") != "client_credentials" || r.PostFormValue("scope") != "kafka" {
+		if user != "id/1" || password != "s3+cret" || r.PostFormValue("grant_type") != "client_credentials" || r.PostFormValue("scope") != "kafka" {
 			t.Errorf("asked as %s with %v", user, r.PostForm)
 		}
 		w.WriteHeader(status)
@@ -38,7 +38,7 @@ func tokensOf(t *testing.T, endpoint string) *tokens {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tok := newTokens(&SASL{Username: "id:1", Password: "s3cret", Scope: "kafka"}, u)
+	tok := newTokens(&SASL{Username: "id/1", Password: "s3+cret", Scope: "kafka"}, u)
 	t.Cleanup(tok.client.CloseIdleConnections)
 	return tok
 }
@@ -75,7 +75,7 @@ func TestTokensFail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, _ := authority(t, tc.status, tc.body)
 			_, err := tokensOf(t, s.URL).auth(within(t))
-			if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "s3cret") {
+			if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "s3+cret") {
 				t.Errorf("error %v, want %s", err, tc.want)
 			}
 		})
@@ -103,6 +103,25 @@ func TestMechanisms(t *testing.T) {
 		m, err := s.mechanism()
 		if err != nil || m.Name() != s.Mechanism {
 			t.Errorf("%s makes %v, %v", s.Mechanism, m, err)
+		}
+	}
+}
+
+// The client id and secret are sent as Kafka's own clients send them.
+func TestCredentialsForTokens(t *testing.T) {
+	for encode, want := range map[bool]string{false: "id/1 s3+cret", true: "id%2F1 s3%2Bcret"} {
+		var got string
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			user, password, _ := r.BasicAuth()
+			got = user + " " + password
+			_, _ = fmt.Fprint(w, `{"access_token":"t"}`)
+		}))
+		tok := tokensOf(t, s.URL)
+		tok.encode, tok.extensions = encode, map[string]string{"pool": "p"}
+		a, err := tok.auth(within(t))
+		s.Close()
+		if err != nil || got != want || a.Extensions["pool"] != "p" {
+			t.Errorf("asked as %s, %v, and got %+v; want %s", got, err, a, want)
 		}
 	}
 }

@@ -49,7 +49,10 @@ func (c connection) password() (*SASL, []configdef.Problem) {
 	if !ok || options["username"] == "" {
 		return nil, []configdef.Problem{problem(jaasKey, `must be: <login module> required username="…" password="…"; (or set sasl.username and sasl.password)`)}
 	}
-	return &SASL{Mechanism: c.Mechanism, Username: options["username"], Password: options["password"]}, nil
+	return &SASL{
+		Mechanism: c.Mechanism, Username: options["username"], Password: options["password"],
+		DelegationToken: strings.EqualFold(options["tokenauth"], "true"),
+	}, nil
 }
 
 func (c connection) oauth() (*SASL, []configdef.Problem) {
@@ -57,11 +60,19 @@ func (c connection) oauth() (*SASL, []configdef.Problem) {
 	if err != nil || endpoint.Scheme != "file" && (endpoint.Scheme != "https" && endpoint.Scheme != "http" || endpoint.Host == "") {
 		return nil, []configdef.Problem{problem(endpointKey, "must be the URL of the token endpoint, or file:///… of a token, for %s", saslOAuth)}
 	}
-	out := &SASL{Mechanism: c.Mechanism, TokenEndpoint: c.TokenEndpoint}
+	out := &SASL{Mechanism: c.Mechanism, TokenEndpoint: c.TokenEndpoint, URLEncode: c.URLEncode}
+	options, ok := parseJAAS(c.JAAS.Reveal())
+	for k, v := range options {
+		if name, is := strings.CutPrefix(k, "extension_"); is {
+			if out.Extensions == nil {
+				out.Extensions = map[string]string{}
+			}
+			out.Extensions[name] = v
+		}
+	}
 	if endpoint.Scheme == "file" {
 		return out, nil
 	}
-	options, ok := parseJAAS(c.JAAS.Reveal())
 	if !ok || options["clientId"] == "" || options["clientSecret"] == "" {
 		return nil, []configdef.Problem{problem(jaasKey, `must be: <login module> required clientId="…" clientSecret="…"; with scope="…" if the endpoint wants one`)}
 	}
@@ -69,61 +80,12 @@ func (c connection) oauth() (*SASL, []configdef.Problem) {
 	return out, nil
 }
 
-// parseJAAS reads the options of one login module:
-// `module flag key="value" …;` (javax.security.auth.login.Configuration).
-func parseJAAS(text string) (map[string]string, bool) {
-	text = strings.TrimSpace(text)
-	text, ok := strings.CutSuffix(text, ";")
-	if !ok {
-		return nil, false
-	}
-	_, rest, ok := strings.Cut(text, " ") // the module
-	if !ok {
-		return nil, false
-	}
-	_, rest, _ = strings.Cut(strings.TrimSpace(rest), " ") // the flag
-	options := map[string]string{}
-	for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
-		key, value, found := strings.Cut(rest, "=")
-		if !found {
-			return nil, false
-		}
-		value, rest, ok = jaasValue(strings.TrimSpace(value))
-		if !ok {
-			return nil, false
-		}
-		options[strings.TrimSpace(key)] = value
-	}
-	return options, true
-}
-
-// jaasValue takes a quoted value, in which a backslash escapes, or a word.
-func jaasValue(s string) (value, rest string, ok bool) {
-	if s == "" || s[0] != '"' && s[0] != '\'' {
-		value, rest, _ = strings.Cut(s, " ")
-		return value, rest, value != ""
-	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-			b.WriteByte(s[i])
-		case s[i] == s[0]:
-			return b.String(), s[i+1:], true
-		default:
-			b.WriteByte(s[i])
-		}
-	}
-	return "", "", false
-}
-
 func (s *SASL) mechanism() (sasl.Mechanism, error) {
 	switch s.Mechanism {
 	case saslScram256:
-		return scram.Auth{User: s.Username, Pass: s.Password}.AsSha256Mechanism(), nil
+		return scram.Auth{User: s.Username, Pass: s.Password, IsToken: s.DelegationToken}.AsSha256Mechanism(), nil
 	case saslScram512:
-		return scram.Auth{User: s.Username, Pass: s.Password}.AsSha512Mechanism(), nil
+		return scram.Auth{User: s.Username, Pass: s.Password, IsToken: s.DelegationToken}.AsSha512Mechanism(), nil
 	case saslPlain:
 		return plain.Auth{User: s.Username, Pass: s.Password}.AsMechanism(), nil
 	case saslOAuth:

@@ -15,6 +15,8 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.ConfigValue;
+import org.apache.kafka.common.config.types.Password;
+import org.apache.kafka.common.security.JaasContext;
 import org.apache.kafka.connect.connector.policy.ConnectorClientConfigOverridePolicy;
 import org.apache.kafka.connect.connector.policy.ConnectorClientConfigRequest;
 import org.apache.kafka.connect.health.ConnectorType;
@@ -27,7 +29,7 @@ import org.apache.kafka.connect.util.TopicCreationGroup;
 /**
  * Writes into the file it is given what Kafka's own classes know: with "keys" the keys of its clients (client, name,
  * type, default), with "connect" what Kafka Connect says of policies, of a sink's topics and of a source's topics to be
- * created. The parts of a line are separated by tabs; configs are JSON.
+ * created, with "jaas" which options it reads from texts of sasl.jaas.config, or "refused". The parts of a line are separated by tabs; configs are JSON.
  */
 public class Golden {
     static PrintStream out;
@@ -39,6 +41,8 @@ public class Golden {
             keys("producer", ProducerConfig.configDef());
             keys("consumer", ConsumerConfig.configDef());
             keys("admin", AdminClientConfig.configDef());
+        } else if (args[0].equals("jaas")) {
+            jaas();
         } else {
             policies();
             sinks();
@@ -50,6 +54,35 @@ public class Golden {
     static void line(String... parts) {
         for (int i = 0; i < parts.length; i++) parts[i] = parts[i].replace("\n", "\\n").replace("\t", "\\t");
         out.print(String.join("\t", parts) + "\n");
+    }
+
+    static void jaas() throws Exception {
+        String[] texts = {
+            "M required username=\"a\" password=\"b\";", "M\nrequired\n  username=\"a\"\n\tpassword=\"b\"\n;",
+            "M\trequired\tusername=\"a\"\tpassword=\"b\";", "M required username=a password=b;", "M required\nusername=a\npassword=b;\n",
+            "M required username='a' password='b c';", "M required username=\"a\" password=\"a\\\"b\\\\c\";",
+            "M required username=\"a\" password=\"a\\nb\\tc\\101\\61x\\q\\08\\4777\\\";\";",
+            "M required username=\"a\" password=\"a;b=c // d /* e */\";", "M required // who\n username=\"a\" /* the\n secret */ password=\"b\";",
+            "M required username = \"a\" password= \"b\" ;", "M required username=\"a\"password=\"b\";", "M required password=1234;",
+            "M required password=12ab;", "M required password=ab12;", "M required password=a-b_c$d.e;", "M required password=a/b;",
+            "M required password=a+b;", "M required password=p\u00e4ssword;", "M required password=\"\";", "M required password=;",
+            "M required password=\"b\"", "M required password=\"b;", "M required password=\"b\nc\";", "M required password=\"b\nc=d;",
+            "M required \"user name\"=\"a\";", "M required 'username'='a';", "M required tokenauth=true;", "M REQUIRED username=\"a\";",
+            "M sometimes username=\"a\";", "M sufficient username=\"a\";", "M username=\"a\" password=\"b\";", "M required;",
+            "M required username=\"a\" username=\"b\";", "M required username=\"a\"; M required username=\"b\";", "M required a=\"b\"; x",
+            "M;", "", "x", "  M required a=\"b\" ;;", "M required a=\"b\" # c\n;", "M required a==\"b\";", "M required user.name=\"a\" extension_x=\"y\";",
+            "M required a=\"\u00e9\\u00e9\" b=\"\ud834\udd1e\";", "M required a=-5;", "M required a=a.5b;", "M required a=.5;", "M required a=b /* c",
+        };
+        for (String text : texts) {
+            String read;
+            try {
+                read = json(new TreeMap<>(JaasContext.loadClientContext(Map.of("sasl.jaas.config", new Password(text), "sasl.mechanism", "PLAIN"))
+                    .configurationEntries().get(0).getOptions()));
+            } catch (IllegalArgumentException e) {
+                read = "refused";
+            }
+            line(json(text), read);
+        }
     }
 
     static String json(Object o) throws Exception { return JSON.writeValueAsString(o); }
