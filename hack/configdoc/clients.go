@@ -52,7 +52,7 @@ A source's topics are created before the first record goes there, if the connect
 const providersText = `
 ## Config providers
 
-The providers ` + "`file`, `dir` and `env`" + ` are always there; ` + "`secrets`" + ` too, for the Secrets beside a Connector.
+The providers ` + "`file`, `dir` and `env`" + ` are there, each unless a provider of its class is named; ` + "`secrets`" + `, always, for the Secrets beside a Connector.
 
 | Key | Meaning |
 |---|---|

@@ -49,13 +49,20 @@ func IsProviderKey(key string) bool {
 }
 
 // Configured returns the providers of a worker: those that every worker has, and
-// in their place or beside them those that its keys name. It is pure.
+// in their place or beside them those that its keys name. One that is named and of
+// the class of one that every worker has stands in its place, whatever its name:
+// what the former may not read, the latter must not either. It is pure.
 func Configured(props map[string]string) (map[string]Provider, []Problem) {
-	c := configured{props: props, out: Defaults()}
+	c := configured{props: props, out: Defaults(), classes: map[string]bool{}}
 	for name := range strings.SplitSeq(props[providersKey], ",") {
 		if name = strings.TrimSpace(name); name != "" {
 			c.names = append(c.names, name)
 			c.add(name)
+		}
+	}
+	for name, class := range builtin {
+		if c.classes[class] && !slices.Contains(c.names, name) {
+			delete(c.out, name)
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(props)) {
@@ -72,6 +79,7 @@ type configured struct {
 	props    map[string]string
 	names    []string
 	out      map[string]Provider
+	classes  map[string]bool // of those that are named
 	problems []Problem
 }
 
@@ -85,6 +93,7 @@ func (c *configured) add(name string) {
 	if class == "" {
 		class = builtin[name]
 	}
+	c.classes[class] = true
 	var known string // the parameter that there is
 	switch class {
 	case "":
@@ -153,7 +162,7 @@ func (w within) Get(ctx context.Context, path, key string) (string, error) {
 	file := filepath.Clean(path)
 	for _, a := range w.allowed {
 		if file == a || a == "/" || strings.HasPrefix(file, a+"/") {
-			return w.Provider.Get(ctx, path, key)
+			return w.Provider.Get(ctx, file, key) // behind a link, path with its ".." may be elsewhere
 		}
 	}
 	return "", fmt.Errorf("%s may not be read: the worker's %s are %s", path, allowedPaths, strings.Join(w.allowed, ", "))

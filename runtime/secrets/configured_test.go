@@ -23,6 +23,12 @@ func TestConfiguredProviders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "no", "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(dir, "no", "sub"), filepath.Join(dir, "ok", "out")); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("PENSTOCK_TEST_SEEN", "s1")
 	t.Setenv("PENSTOCK_OTHER", "s2")
 	providers, problems := Configured(map[string]string{
@@ -38,17 +44,18 @@ func TestConfiguredProviders(t *testing.T) {
 	}
 	r := New(providers)
 	for text, want := range map[string]string{
-		"${f:" + dir + "/ok/a.properties:user}":       "hugo",
-		"${f:" + dir + "/no/a.properties:user}":       "!may not be read: the worker's allowed.paths are",
-		"${f:" + dir + "/okay/a.properties:user}":     "!may not be read",
-		"${f:" + dir + "/ok/../no/a.properties:user}": "!may not be read",
-		"${d:" + dir + "/ok:token}":                   "t0ken",
-		"${d:" + dir + "/no:a.properties}":            "!may not be read",
-		"${file:" + dir + "/no/a.properties:user}":    "anna",
-		"${dir:" + dir + "/ok:token}":                 "t0ken",
-		"${env:PENSTOCK_TEST_SEEN}":                   "s1",
-		"${env:PENSTOCK_OTHER}":                       "!may not be read: the worker's allowlist.pattern does not match it",
-		"${g:x:y}":                                    "!names no config provider of this worker, which has d, dir, env, f, file",
+		"${f:" + dir + "/ok/a.properties:user}":        "hugo",
+		"${f:" + dir + "/no/a.properties:user}":        "!may not be read: the worker's allowed.paths are",
+		"${f:" + dir + "/okay/a.properties:user}":      "!may not be read",
+		"${f:" + dir + "/ok/../no/a.properties:user}":  "!may not be read",
+		"${d:" + dir + "/ok:token}":                    "t0ken",
+		"${d:" + dir + "/no:a.properties}":             "!may not be read",
+		"${file:" + dir + "/no/a.properties:user}":     "anna",
+		"${dir:" + dir + "/ok:token}":                  "!names no config provider of this worker, which has d, env, f, file",
+		"${f:" + dir + "/ok/out/../a.properties:user}": "hugo", // and not anna's
+		"${env:PENSTOCK_TEST_SEEN}":                    "s1",
+		"${env:PENSTOCK_OTHER}":                        "!may not be read: the worker's allowlist.pattern does not match it",
+		"${g:x:y}":                                     "!names no config provider of this worker, which has d, env, f, file",
 	} {
 		got, err := r.Resolve(t.Context(), map[string]string{"k": text})
 		if bad, ok := strings.CutPrefix(want, "!"); ok {
