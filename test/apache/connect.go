@@ -20,12 +20,18 @@ import (
 // sources are the files that decide what is in the folder.
 var sources = []string{
 	"hack/kafka/pom.xml", "test/bench/peer/pom.xml",
+	"test/bench/peer/src/main/java/dev/penstock/bench/Customers.java",
+	"test/bench/peer/src/main/java/dev/penstock/bench/CustomerSink.java",
+	"test/bench/peer/src/main/java/dev/penstock/bench/CustomerSinkTask.java",
+	"test/bench/peer/src/main/java/dev/penstock/bench/CustomerSource.java",
+	"test/bench/peer/src/main/java/dev/penstock/bench/CustomerSourceTask.java",
 	"test/bench/peer/src/main/java/dev/penstock/bench/JsonFileSink.java",
 	"test/bench/peer/src/main/java/dev/penstock/bench/JsonFileSinkTask.java",
 	"test/bench/peer/src/main/resources/META-INF/services/org.apache.kafka.connect.sink.SinkConnector",
+	"test/bench/peer/src/main/resources/META-INF/services/org.apache.kafka.connect.source.SourceConnector",
 }
 
-// Install puts Apache Kafka Connect of the broker's version, and our sink for
+// Install puts Apache Kafka Connect of the broker's version, and our connectors for
 // it from test/bench, into the cache and returns the folder and the version.
 func Install(ctx context.Context, root, cache string) (dir, version string, err error) {
 	stamp := sha256.New()

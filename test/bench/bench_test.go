@@ -64,7 +64,7 @@ func TestParse(t *testing.T) {
 		"all":          {nil, "yes yes yes", ""},
 		"some":         {[]string{"-only", "P1"}, "yes yes no", ""},
 		"latency only": {[]string{"-only", "P1-latency,P14"}, "no yes yes", ""},
-		"unknown":      {[]string{"-only", "P5"}, "", "P5 is unknown"},
+		"unknown":      {[]string{"-only", "P6"}, "", "P6 is unknown"},
 		"no rounds":    {[]string{"-rounds", "0"}, "", "more than 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,6 +119,7 @@ func TestGoals(t *testing.T) {
 		"a tuned peer counts too":     {"P2", "records_per_second", tunedPeer, 2},
 		"bare, where it is the peer":  {"P3/sink", "records_per_cpu_second", bareKgo, 0.8},
 		"bare, where it is not":       {"P1", "records_per_cpu_second", bareKgo, 0},
+		"both directions of Avro":     {"P5/sink", "records_per_cpu_second", tunedPeer, 3},
 		"no goal":                     {"P1", "peak_rss_mb", peer, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

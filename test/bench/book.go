@@ -54,6 +54,7 @@ func goalOf(id, name string, against system) *float64 {
 		"P2 records_per_cpu_second kafka-connect": 5, "P2 records_per_second kafka-connect": 2,
 		"P3 records_per_cpu_second franz-go":      0.8,
 		"P4 records_per_cpu_second kafka-connect": 5,
+		"P5 records_per_cpu_second kafka-connect": 3,
 		"P8 idle_rss_mb kafka-connect":            0.1, "P8 rss_mb_100_connectors kafka-connect": 0.2,
 		"P9 start_to_first_answer_s kafka-connect": 0.05,
 	}

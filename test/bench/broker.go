@@ -142,9 +142,18 @@ func (b *broker) load(ctx context.Context, topic string, partitions int, compres
 
 // read sums up the values of a topic and returns how its batches are compressed.
 func (b *broker) read(ctx context.Context, seed maphash.Seed, topic string) (c checksum, compression string, err error) {
+	err = b.each(ctx, topic, func(r *kgo.Record) {
+		compression = compressions[r.Attrs.CompressionType()&7]
+		c.add(seed, r.Value)
+	})
+	return c, compression, err
+}
+
+// each calls f with the records of a topic.
+func (b *broker) each(ctx context.Context, topic string, f func(*kgo.Record)) error {
 	ends, err := b.ends(ctx, topic)
 	if err != nil {
-		return c, "", err
+		return err
 	}
 	from := map[int32]kgo.Offset{}
 	left := int64(0)
@@ -155,21 +164,20 @@ func (b *broker) read(ctx context.Context, seed maphash.Seed, topic string) (c c
 	cl, err := kgo.NewClient(kgo.SeedBrokers(b.Address()), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
 		kgo.FetchMaxPartitionBytes(4<<20), kgo.KeepControlRecords())
 	if err != nil {
-		return c, "", fmt.Errorf("building a client: %w", err)
+		return fmt.Errorf("building a client: %w", err)
 	}
 	defer cl.Close()
 	for left > 0 {
 		fetches := cl.PollFetches(ctx)
 		if err := fetches.Err(); err != nil {
-			return c, compression, fmt.Errorf("reading topic %s: %w", topic, err)
+			return fmt.Errorf("reading topic %s: %w", topic, err)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			left--
-			compression = compressions[r.Attrs.CompressionType()&7]
-			c.add(seed, r.Value)
+			f(r)
 		})
 	}
-	return c, compression, nil
+	return nil
 }
 
 // compressions are Kafka's by number.

@@ -118,6 +118,7 @@ func (m measured) perCPUHalf() float64 {
 // bench is one run of the harness.
 type bench struct {
 	root, dir string // the repository, and what may be deleted
+	cache     string // where jars are
 	binary    string // penstock
 	self      string // this program
 	peerDir   string // the jars of Kafka Connect

@@ -130,6 +130,7 @@ const (
 	p2Records = 1_000_000
 	p3Records = 3_000_000
 	p4Records = 600_000
+	p5Records = 600_000
 )
 
 func works() []work {
@@ -157,6 +158,7 @@ func works() []work {
 		{"P2-latency", func(ctx context.Context, b *bench) error { return latency(ctx, b, "P2", latencyOfSource) }},
 		{"P3", one(p3Records, p3)},
 		{"P4", one(p4Records, p4)},
+		{"P5", one(p5Records, p5)},
 		{"P8", p8},
 		{"P9", p9},
 		{"P14", p14},
@@ -166,7 +168,7 @@ func works() []work {
 func run(ctx context.Context, o options) (err error) {
 	started := time.Now()
 	b := &bench{
-		root: o.root, binary: o.binary, dir: filepath.Join(o.cache, fmt.Sprintf("bench-%d", o.port)), group: "bench", rounds: o.rounds, profiles: o.profiles,
+		root: o.root, cache: o.cache, binary: o.binary, dir: filepath.Join(o.cache, fmt.Sprintf("bench-%d", o.port)), group: "bench", rounds: o.rounds, profiles: o.profiles,
 		quick: o.quick, full: o.full, scale: o.scale, seed: maphash.MakeSeed(), book: newBook(),
 		log: func(line string) { fmt.Fprintln(os.Stderr, line) },
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"penstock.dev/test/bench/bare"
@@ -96,13 +95,7 @@ func p3Sink(b *bench, v variant, topic string) contest {
 					bare: []string{"sink", "-broker", b.broker.Address(), "-topic", topic, "-records", itoa(v.records), "-report", report},
 				}, transfer{
 					records: v.records, bytes: want.Bytes, look: 5 * time.Millisecond,
-					progress: func(context.Context) (int64, error) {
-						c, err := bare.Read(report)
-						if errors.Is(err, os.ErrNotExist) {
-							return 0, nil
-						}
-						return c.Records, err
-					},
+					progress: func(context.Context) (int64, error) { return reported(report) },
 				}, nil
 		},
 		check: func(_ context.Context, _ system, turn string) error {

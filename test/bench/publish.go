@@ -41,7 +41,7 @@ func (b *bench) publish(o options) error {
 // limits are the allocations for each record that a short run must not exceed:
 // about twice what was measured.
 func limits() map[string]float64 {
-	return map[string]float64{"P1": 0.5, "P2": 0.5, "P3/source": 0.2, "P3/sink": 0.2, "P4": 0.2}
+	return map[string]float64{"P1": 0.5, "P2": 0.5, "P3/source": 0.2, "P3/sink": 0.2, "P4": 0.2, "P5/source": 0.2, "P5/sink": 0.2}
 }
 
 // tooMany returns an error for each work with more allocations than its limit.
@@ -65,7 +65,7 @@ func (b *bench) settings() []report.Setting {
 		{Of: "JVM flags of Kafka Connect", Text: strings.Join(jvm(), " ")},
 		{Of: "Worker settings of kafka-connect-tuned, beside the defaults", Text: tuned.String()},
 		{Of: "The base case", Text: "records of 1,024 bytes, 8 partitions, 1 task, no compression\n" +
-			fmt.Sprintf("records of a transfer: P1 %d, P2 %d, P3 %d, P4 %d",
-				b.records(p1Records), b.records(p2Records), b.records(p3Records), b.records(p4Records))},
+			fmt.Sprintf("records of a transfer: P1 %d, P2 %d, P3 %d, P4 %d, P5 %d",
+				b.records(p1Records), b.records(p2Records), b.records(p3Records), b.records(p4Records), b.records(p5Records))},
 	}
 }

@@ -34,6 +34,8 @@ type job struct {
 	// own is set if the connectors are in package plugins, which are only in the
 	// harness's own binary.
 	own bool
+	// plugins is the folder that Kafka Connect needs for the connectors, "" if none.
+	plugins string
 	// bare are the arguments for package bare.
 	bare []string
 }
@@ -136,6 +138,9 @@ func (b *bench) connect(dir, addr string, j job, tuning map[string]string) (proc
 		"key.converter":     "org.apache.kafka.connect.json.JsonConverter", "value.converter": "org.apache.kafka.connect.json.JsonConverter",
 		"offset.storage.file.filename": filepath.Join(dir, "offsets"),
 		"listeners":                    "http://" + addr,
+	}
+	if j.plugins != "" {
+		worker["plugin.path"] = j.plugins
 	}
 	maps.Copy(worker, tuning)
 	files := []string{filepath.Join(dir, "worker.properties")}

@@ -2,8 +2,8 @@
 // Copyright The Penstock Authors
 
 // Package plugins holds connectors that only benchmarks need: a source that makes
-// records up, a sink that discards them, and a sink that writes JSON. They are in
-// no binary that users have.
+// records up, a sink that discards them, a sink that writes JSON, and a source and a
+// sink of structs. They are in no binary that users have.
 package plugins
 
 import (
@@ -19,7 +19,7 @@ import (
 
 // All returns the connectors.
 func All() []connect.Plugin {
-	return []connect.Plugin{sourcePlugin(), sinkPlugin(), jsonSinkPlugin()}
+	return []connect.Plugin{sourcePlugin(), sinkPlugin(), jsonSinkPlugin(), customerSourcePlugin(), customerSinkPlugin()}
 }
 
 // SourceConfig is what bench-source is told.
