@@ -24,6 +24,11 @@ help: ## Show this help.
 build: ## Build bin/penstock.
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/penstock ./cmd/penstock
 
+.PHONY: plugin
+plugin: ## Build bin/kubectl-penstock, the plugin for kubectl, and what completes its words in the shell.
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/kubectl-penstock ./cmd/kubectl-penstock
+	cp cmd/kubectl-penstock/kubectl_complete-penstock bin/
+
 .PHONY: demo
 demo: build ## Move a real file through the embedded broker and show it (needs Go only).
 	hack/demo.sh

@@ -59,7 +59,7 @@ func create(cmd *cobra.Command, f *createFlags) error {
 	for _, d := range list {
 		did, err := f.put(cmd, c, d)
 		if err == nil {
-			err = f.wait.Finish(cmd, remote{c}, d.Name, d.target(), "connector "+d.Name+": "+did)
+			err = f.wait.Finish(cmd, connectServer(), remote{c}, d.Name, d.target(), "connector "+d.Name+": "+did)
 		} else {
 			err = fmt.Errorf("%s: connector %s: %w", d.Origin, d.Name, err)
 		}

@@ -51,7 +51,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(commands(registry())...)
-	cmd.AddCommand(cli.Commands(connectServer)...)
+	cmd.AddCommand(cli.Commands(connectServer())...)
 	return cmd
 }
 

@@ -89,7 +89,31 @@ func firstOf(texts ...string) string {
 }
 
 // connectServer is the source of the shared commands: a Connect server.
-func connectServer(cmd *cobra.Command) func() (cli.Backend, error) {
+func connectServer() cli.Source {
+	return cli.Source{
+		Open:    openServer,
+		Subject: "connector ",
+		Columns: []cli.Column{
+			{Title: "NAME", Cell: func(c cli.Connector, _ time.Time) string { return c.Name }},
+			{Title: "TYPE", Cell: func(c cli.Connector, _ time.Time) string { return c.Type }},
+			{Title: "STATE", Cell: func(c cli.Connector, _ time.Time) string { return c.State }},
+			{Title: "TASKS", Cell: func(c cli.Connector, _ time.Time) string { return cli.Counted(c) }},
+			{Title: "WORKER", Cell: func(c cli.Connector, _ time.Time) string { return c.Worker }},
+			{Title: "CLASS", Cell: func(c cli.Connector, _ time.Time) string { return c.Class }},
+		},
+		TaskAlone: true,
+		Moves:     true,
+		DeleteDoc: `Delete connectors. Their tasks end; their offsets stay, so that a connector of
+the same name goes on from there. To forget them, stop the connector and use
+offsets reset before.`,
+		OffsetsDoc: `Show where a connector stands.
+
+What -o json or -o yaml prints can be changed and given to offsets set.`,
+		Now: time.Now,
+	}
+}
+
+func openServer(cmd *cobra.Command, _ cli.Takes) func() (cli.Backend, error) {
 	var f serverFlags
 	f.add(cmd)
 	return func() (cli.Backend, error) {

@@ -15,6 +15,17 @@ import (
 	"penstock.dev/cmd/penstock/restclient"
 )
 
+var _ cli.Mover = remote{}
+
+// missing marks an error as one about a connector that is not there.
+type missing struct{ error }
+
+// Unwrap returns the error of the server.
+func (e missing) Unwrap() error { return e.error }
+
+// Is reports whether target is cli.ErrNotFound.
+func (missing) Is(target error) bool { return target == cli.ErrNotFound }
+
 // remote is a Connect server as the shared commands see it.
 type remote struct{ c *restclient.Client }
 
@@ -44,6 +55,9 @@ func (r remote) Connectors(ctx context.Context) ([]cli.Connector, error) {
 // Connector returns a connector with its config.
 func (r remote) Connector(ctx context.Context, name string) (cli.Connector, error) {
 	info, err := r.c.Connector(ctx, name)
+	if restclient.IsNotFound(err) {
+		err = missing{err}
+	}
 	if err != nil {
 		return cli.Connector{}, err
 	}
@@ -107,12 +121,15 @@ func (r remote) SetTarget(ctx context.Context, name string, t cli.Target) error 
 }
 
 // Restart restarts a connector or a task.
-func (r remote) Restart(ctx context.Context, name string, what cli.Restart) error {
+func (r remote) Restart(ctx context.Context, name string, what cli.Restart) (bool, error) {
 	if what.Task != nil {
-		return r.c.RestartTask(ctx, name, *what.Task)
+		return true, r.c.RestartTask(ctx, name, *what.Task)
 	}
-	return r.c.Restart(ctx, name, what.Tasks, what.OnlyFailed)
+	return true, r.c.Restart(ctx, name, what.Tasks, what.OnlyFailed)
 }
+
+// Delete deletes a connector.
+func (r remote) Delete(ctx context.Context, name string) error { return r.c.Delete(ctx, name) }
 
 // Offsets returns all offsets.
 func (r remote) Offsets(ctx context.Context, name string) (cli.Offsets, error) {

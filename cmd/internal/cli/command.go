@@ -16,10 +16,11 @@ func Commands(src Source) []*cobra.Command {
 	return []*cobra.Command{
 		getCommand(src),
 		describeCommand(src),
-		targetCommand(src, Paused, "pause", "Pause connectors: their tasks stay and move nothing"),
-		targetCommand(src, Running, "resume", "Let paused or stopped connectors run"),
-		targetCommand(src, Stopped, "stop", "Stop connectors: their tasks end, config and offsets stay"),
+		targetCommand(src, Paused, act{"pause", "paused"}, "Pause connectors: their tasks stay and move nothing"),
+		targetCommand(src, Running, act{"resume", "resumed"}, "Let paused or stopped connectors run"),
+		targetCommand(src, Stopped, act{"stop", "stopped"}, "Stop connectors: their tasks end, config and offsets stay"),
 		restartCommand(src),
+		deleteCommand(src),
 		offsetsCommand(src),
 	}
 }

@@ -4,14 +4,17 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/duration"
 )
 
 func describeCommand(src Source) *cobra.Command {
@@ -22,9 +25,8 @@ func describeCommand(src Source) *cobra.Command {
 		Long: `Show connectors in full: config, tasks, errors.
 
 Values of the config that are secrets are shown as [hidden].`,
-		Args: cobra.MinimumNArgs(1),
 	}
-	open := src(cmd)
+	open := src.Open(cmd, Several)
 	cmd.ValidArgsFunction = completeNames(open, true)
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		if err := output.Check(); err != nil {
@@ -34,29 +36,52 @@ Values of the config that are secrets are shown as [hidden].`,
 		if err != nil {
 			return err
 		}
+		if names, err = src.chosen(cmd.Context(), b, names); err != nil {
+			return err
+		}
+		first := true
 		return each(names, func(name string) error {
-			c, err := b.Connector(cmd.Context(), name)
+			c, err := whole(cmd.Context(), b, name)
 			if err != nil {
-				return fmt.Errorf("connector %s: %w", name, err)
+				return src.about(name, err)
 			}
-			if output == YAML && len(names) > 1 {
+			switch {
+			case output == YAML && len(names) > 1:
 				fmt.Fprintln(cmd.OutOrStdout(), "---")
+			case output == Table && !first:
+				fmt.Fprint(cmd.OutOrStdout(), "\n\n")
 			}
-			return output.Print(cmd.OutOrStdout(), c, func(w io.Writer) error { return describe(w, c) })
+			first = false
+			return output.Print(cmd.OutOrStdout(), c, func(w io.Writer) error { return describe(w, c, src.Now()) })
 		})
 	}
 	AddOutput(cmd, &output)
 	return cmd
 }
 
-func describe(w io.Writer, c Connector) error {
+// whole returns a connector with what happened to it.
+func whole(ctx context.Context, b Backend, name string) (Connector, error) {
+	c, err := b.Connector(ctx, name)
+	if e, ok := b.(Eventer); ok && err == nil {
+		c.Events, err = e.Events(ctx, name)
+	}
+	return c, err
+}
+
+func describe(w io.Writer, c Connector, now time.Time) error {
+	var lines [][2]string
+	width := 0
 	for _, line := range [][2]string{
-		{"Name", c.Name}, {"Cluster", c.Cluster}, {"Type", c.Type}, {"Class", c.Class}, {"Version", c.Version},
-		{"State", c.State}, {"Worker", c.Worker},
+		{"Name", c.Name}, {"Namespace", c.Namespace}, {"Name in Kafka", c.KafkaName}, {"Cluster", c.Cluster},
+		{"Type", c.Type}, {"Class", c.Class}, {"Version", c.Version}, {"State", c.State}, {"Worker", c.Worker},
+		{"Age", age(c.Created, now)}, {"Lag", number(c.Lag)}, {"Restarts", count(c.Restarts)},
 	} {
 		if line[1] != "" {
-			fmt.Fprintf(w, "%-9s%s\n", line[0]+":", printable(line[1]))
+			lines, width = append(lines, line), max(width, len(line[0]))
 		}
+	}
+	for _, line := range lines {
+		fmt.Fprintf(w, "%-*s%s\n", width+2, line[0]+":", printable(line[1]))
 	}
 	trace(w, "", c.Error)
 	for _, part := range []struct {
@@ -66,13 +91,15 @@ func describe(w io.Writer, c Connector) error {
 	}{
 		{"Conditions", []string{"TYPE", "STATUS", "REASON", "MESSAGE"}, conditionRows(c.Conditions)},
 		{"Config", []string{"KEY", "VALUE"}, configRows(c.Config)},
-		{"Tasks", []string{"TASK", "STATE", "WORKER", "VERSION"}, taskRows(c.Tasks)},
+		{"Tasks", []string{"TASK", "STATE", "WORKER", "VERSION", "RESTARTS", "LAG"}, taskRows(c.Tasks)},
+		{"Events", []string{"TYPE", "REASON", "AGE", "COUNT", "MESSAGE"}, eventRows(c.Events, now)},
 	} {
 		if len(part.rows) == 0 {
 			continue
 		}
 		fmt.Fprintln(w, "\n"+part.title+":")
-		if err := WriteTable(indented{w}, part.titles, part.rows); err != nil {
+		titles, rows := filled(part.titles, part.rows)
+		if err := WriteTable(indented{w}, titles, rows); err != nil {
 			return err
 		}
 	}
@@ -112,9 +139,62 @@ func configRows(config map[string]string) [][]string {
 func taskRows(tasks []Task) [][]string {
 	var out [][]string
 	for _, t := range tasks {
-		out = append(out, []string{strconv.Itoa(t.ID), t.State, t.Worker, t.Version})
+		out = append(out, []string{strconv.Itoa(t.ID), t.State, t.Worker, t.Version, count(t.Restarts), number(t.Lag)})
 	}
 	return out
+}
+
+func eventRows(events []Event, now time.Time) [][]string {
+	var out [][]string
+	for _, e := range events {
+		out = append(out, []string{e.Type, e.Reason, age(&e.Last, now), count(e.Count), e.Message})
+	}
+	return out
+}
+
+// filled leaves out the columns that no row has anything in.
+func filled(titles []string, rows [][]string) ([]string, [][]string) {
+	var keep []int
+	for i := range titles {
+		if slices.ContainsFunc(rows, func(r []string) bool { return r[i] != "" }) {
+			keep = append(keep, i)
+		}
+	}
+	pick := func(all []string) []string {
+		out := make([]string, len(keep))
+		for i, k := range keep {
+			out[i] = all[k]
+		}
+		return out
+	}
+	out := make([][]string, len(rows))
+	for i, r := range rows {
+		out[i] = pick(r)
+	}
+	return pick(titles), out
+}
+
+// age is how long ago something was, as kubectl writes it.
+func age(t *time.Time, now time.Time) string {
+	if t == nil || t.IsZero() {
+		return ""
+	}
+	return duration.HumanDuration(now.Sub(*t))
+}
+
+func number(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
+}
+
+// count leaves 0 out.
+func count(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // indented sets lines in by two spaces. It is given whole lines.

@@ -5,9 +5,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -30,42 +33,80 @@ func getCommand(src Source) *cobra.Command {
 		Use:   "get [CONNECTOR...]",
 		Short: "List connectors and their states",
 	}
-	open := src(cmd)
+	open := src.Open(cmd, List)
 	cmd.ValidArgsFunction = completeNames(open, true)
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		if err := f.check(); err != nil {
+		l := listing{src: src, columns: src.Columns, output: f.output}
+		if err := f.check(&l); err != nil {
 			return err
 		}
-		b, err := open()
-		if err != nil {
+		var err error
+		if l.b, err = open(); err != nil {
 			return err
+		}
+		if sel, ok := l.b.(Selecting); ok && sel.Selected() && len(names) > 0 {
+			return errors.New("name cannot be provided when a selector is specified")
 		}
 		if f.watch {
-			return watch(cmd.Context(), b, names, f, cmd.OutOrStdout())
+			return l.watch(cmd.Context(), names, f.interval, cmd.OutOrStdout())
 		}
-		list, err := list(cmd.Context(), b, names)
-		if err != nil {
-			return err
-		}
-		return f.output.Print(cmd.OutOrStdout(), list, func(w io.Writer) error { return WriteTable(w, titles(), rows(list)) })
+		return l.once(cmd, names)
 	}
-	AddOutput(cmd, &f.output)
 	cmd.Flags().BoolVarP(&f.watch, "watch", "w", false, "go on, and print a connector again each time it changes")
-	cmd.Flags().DurationVar(&f.interval, "interval", 2*time.Second, "how often --watch looks")
+	f.interval = look
+	if !src.Watches {
+		cmd.Flags().DurationVar(&f.interval, "interval", 2*time.Second, "how often --watch looks")
+	}
+	if len(src.Wide) > 0 {
+		addOutput(cmd, &f.output, "wide for more columns, json or yaml for scripts", []string{"wide", "json", "yaml"})
+	} else {
+		AddOutput(cmd, &f.output)
+	}
 	return cmd
 }
 
-func (f getFlags) check() error {
+// check checks the flags, and takes -o wide apart.
+func (f getFlags) check(l *listing) error {
 	if f.interval < minInterval {
 		return fmt.Errorf("--interval %s is too short, the least is %s", f.interval, minInterval)
 	}
-	return f.output.Check()
+	if f.output == Wide && len(l.src.Wide) > 0 {
+		l.output, l.columns = Table, append(slices.Clone(l.src.Columns), l.src.Wide...)
+	}
+	l.columns = slices.DeleteFunc(slices.Clone(l.columns), func(c Column) bool { return c.Hidden != nil && c.Hidden() })
+	return l.output.Check()
+}
+
+// listing is what get prints, and how.
+type listing struct {
+	src     Source
+	b       Backend
+	columns []Column
+	output  Output
+	// leave is set once the named connectors were there: one that has gone meanwhile
+	// is no error.
+	leave bool
+}
+
+// once prints the connectors as they are. Those that are there are printed beside
+// an error about others.
+func (l listing) once(cmd *cobra.Command, names []string) error {
+	list, err := l.list(cmd.Context(), names)
+	switch {
+	case err != nil && len(list) == 0:
+		return err
+	case len(list) == 0 && l.output == Table && l.src.None != nil:
+		_, err := fmt.Fprintln(cmd.ErrOrStderr(), l.src.None())
+		return err
+	}
+	table := func(w io.Writer) error { return WriteTable(w, l.titles(), l.rows(list)) }
+	return errors.Join(l.output.Print(cmd.OutOrStdout(), list, table), err)
 }
 
 // list returns the named connectors, or all.
-func list(ctx context.Context, b Backend, names []string) ([]Connector, error) {
+func (l listing) list(ctx context.Context, names []string) ([]Connector, error) {
 	if len(names) == 0 {
-		all, err := b.Connectors(ctx)
+		all, err := l.b.Connectors(ctx)
 		if all == nil {
 			all = []Connector{}
 		}
@@ -73,9 +114,12 @@ func list(ctx context.Context, b Backend, names []string) ([]Connector, error) {
 	}
 	out := make([]Connector, 0, len(names))
 	err := each(names, func(name string) error {
-		c, err := b.Connector(ctx, name)
+		c, err := l.b.Connector(ctx, name)
+		if l.leave && errors.Is(err, ErrNotFound) {
+			return nil
+		}
 		if err != nil {
-			return fmt.Errorf("connector %s: %w", name, err)
+			return l.src.about(name, err)
 		}
 		c.Config = nil
 		out = append(out, c)
@@ -84,28 +128,28 @@ func list(ctx context.Context, b Backend, names []string) ([]Connector, error) {
 	return out, err
 }
 
-func titles() []string {
-	return []string{"NAME", "TYPE", "STATE", "TASKS", "WORKER", "CLASS"}
-}
-
-func rows(list []Connector) [][]string {
-	out := make([][]string, len(list))
-	for i, c := range list {
-		out[i] = []string{c.Name, c.Type, c.State, counted(c), c.place(), c.Class}
+func (l listing) titles() []string {
+	out := make([]string, len(l.columns))
+	for i, c := range l.columns {
+		out[i] = c.Title
 	}
 	return out
 }
 
-func (c Connector) place() string {
-	if c.Worker != "" {
-		return c.Worker
+func (l listing) rows(list []Connector) [][]string {
+	now := l.src.Now()
+	out := make([][]string, len(list))
+	for i, c := range list {
+		for _, column := range l.columns {
+			out[i] = append(out[i], column.Cell(c, now))
+		}
 	}
-	return c.Cluster
+	return out
 }
 
-// counted says how many tasks do what the connector does, and how many have
-// failed.
-func counted(c Connector) string {
+// Counted says how many tasks do what the connector does, of how many, and how
+// many have failed.
+func Counted(c Connector) string {
 	fine, failed := 0, 0
 	for _, t := range c.Tasks {
 		switch {
@@ -115,7 +159,7 @@ func counted(c Connector) string {
 			fine++
 		}
 	}
-	text := fmt.Sprintf("%d/%d", fine, len(c.Tasks))
+	text := fmt.Sprintf("%d/%d", fine, max(len(c.Tasks), c.Desired))
 	if failed > 0 {
 		text += fmt.Sprintf(" (%d failed)", failed)
 	}
@@ -125,26 +169,63 @@ func counted(c Connector) string {
 func is(state string, t Target) bool { return strings.EqualFold(state, string(t)) }
 
 // watch prints the connectors, and each again that changes, until ctx ends.
-func watch(ctx context.Context, b Backend, names []string, f getFlags, w io.Writer) error {
+func (l listing) watch(ctx context.Context, names []string, every time.Duration, w io.Writer) error {
+	p, err := newPulse(ctx, l.b, every)
+	if err != nil {
+		return err
+	}
+	defer p.tick.Stop()
 	seen := map[string]Connector{}
-	tick := time.NewTicker(f.interval)
-	defer tick.Stop()
 	for first := true; ; first = false {
-		now, err := list(ctx, b, names)
+		now, err := l.list(ctx, names)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
 			return err
 		}
-		if err := printChanges(w, f.output, changes(seen, now), first); err != nil {
+		if err := l.printChanges(w, changes(seen, now), first); err != nil {
 			return err
 		}
+		l.leave = true
+		if !p.next(ctx) {
+			return nil
+		}
+	}
+}
+
+// pulse says when to look again: every so often, but if the Backend tells of
+// changes, only after one.
+type pulse struct {
+	tick *time.Ticker
+	wake <-chan struct{}
+}
+
+func newPulse(ctx context.Context, b Backend, every time.Duration) (pulse, error) {
+	var p pulse
+	if w, ok := b.(Watcher); ok {
+		var err error
+		if p.wake, err = w.Watch(ctx); err != nil {
+			return p, err
+		}
+	}
+	p.tick = time.NewTicker(every)
+	return p, nil
+}
+
+func (p pulse) next(ctx context.Context) bool {
+	if p.wake != nil {
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-tick.C:
+			return false
+		case <-p.wake:
 		}
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-p.tick.C:
+		return true
 	}
 }
 
@@ -153,16 +234,20 @@ func changes(seen map[string]Connector, now []Connector) []Connector {
 	var out []Connector
 	there := map[string]bool{}
 	for _, c := range now {
-		there[c.Name] = true
-		if before, ok := seen[c.Name]; !ok || !reflect.DeepEqual(before, c) {
+		key := c.Namespace + "/" + c.Name
+		there[key] = true
+		if before, ok := seen[key]; !ok || !reflect.DeepEqual(before, c) {
 			out = append(out, c)
 		}
-		seen[c.Name] = c
+		seen[key] = c
 	}
-	for name, c := range seen {
-		if !there[name] {
-			delete(seen, name)
-			out = append(out, Connector{Name: name, Type: c.Type, Class: c.Class, State: "DELETED", Tasks: []Task{}})
+	for _, key := range slices.Sorted(maps.Keys(seen)) {
+		if c := seen[key]; !there[key] {
+			delete(seen, key)
+			out = append(out, Connector{
+				Name: c.Name, Namespace: c.Namespace, Cluster: c.Cluster, Type: c.Type, Class: c.Class, Created: c.Created,
+				State: "DELETED", Tasks: []Task{},
+			})
 		}
 	}
 	return out
@@ -170,13 +255,13 @@ func changes(seen map[string]Connector, now []Connector) []Connector {
 
 // printChanges writes rows whose columns are wide enough to stay below each other
 // in most cases; scripts get one document for each connector.
-func printChanges(w io.Writer, o Output, list []Connector, first bool) error {
-	if o != Table {
+func (l listing) printChanges(w io.Writer, list []Connector, first bool) error {
+	if l.output != Table {
 		for _, c := range list {
-			if o == YAML {
+			if l.output == YAML {
 				fmt.Fprintln(w, "---")
 			}
-			if err := o.Print(w, c, nil); err != nil {
+			if err := l.output.Print(w, c, nil); err != nil {
 				return err
 			}
 		}
@@ -185,9 +270,9 @@ func printChanges(w io.Writer, o Output, list []Connector, first bool) error {
 	const width = 16
 	tw := tabwriter.NewWriter(w, width, 0, 3, ' ', 0)
 	if first {
-		fmt.Fprintln(tw, strings.Join(titles(), "\t"))
+		fmt.Fprintln(tw, strings.Join(l.titles(), "\t"))
 	}
-	for _, r := range rows(list) {
+	for _, r := range l.rows(list) {
 		for i := range r {
 			r[i] = orDash(printable(r[i]))
 		}

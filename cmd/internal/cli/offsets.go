@@ -22,7 +22,12 @@ const maxOffsets = 64 << 20
 
 func offsetsCommand(src Source) *cobra.Command {
 	cmd := &cobra.Command{Use: "offsets", Short: "Show, move or forget where a connector stands"}
-	cmd.AddCommand(offsetsGetCommand(src), offsetsSetCommand(src), offsetsResetCommand(src))
+	cmd.AddCommand(offsetsGetCommand(src))
+	if src.Moves {
+		cmd.AddCommand(offsetsSetCommand(src), offsetsResetCommand(src))
+	} else {
+		cmd.Short = "Show where a connector stands"
+	}
 	return cmd
 }
 
@@ -31,12 +36,10 @@ func offsetsGetCommand(src Source) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get CONNECTOR",
 		Short: "Show where a connector stands",
-		Long: `Show where a connector stands.
-
-What -o json or -o yaml prints can be changed and given to offsets set.`,
-		Args: cobra.ExactArgs(1),
+		Long:  src.OffsetsDoc,
+		Args:  cobra.ExactArgs(1),
 	}
-	open := src(cmd)
+	open := src.Open(cmd, One)
 	cmd.ValidArgsFunction = completeNames(open, false)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := output.Check(); err != nil {
@@ -48,7 +51,7 @@ What -o json or -o yaml prints can be changed and given to offsets set.`,
 		}
 		o, err := b.Offsets(cmd.Context(), args[0])
 		if err != nil {
-			return fmt.Errorf("connector %s: %w", args[0], err)
+			return src.about(args[0], err)
 		}
 		if o.Offsets == nil {
 			o.Offsets = []Offset{}
@@ -106,7 +109,7 @@ The file is JSON or YAML as offsets get prints it: {"offsets": [{"partition":
 are not in the file stay where they are.`,
 		Args: cobra.ExactArgs(1),
 	}
-	open := src(cmd)
+	open := src.Open(cmd, One)
 	cmd.ValidArgsFunction = completeNames(open, false)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		offsets, err := readOffsets(file, cmd.InOrStdin())
@@ -114,7 +117,7 @@ are not in the file stay where they are.`,
 			return err
 		}
 		question := fmt.Sprintf("Move connector %s to other offsets in %d of its partitions?", args[0], len(offsets))
-		return change(cmd, open, args[0], file == "-", yes, question, func(b Backend) (string, error) {
+		return change(cmd, src, open, args[0], file == "-", yes, question, func(b Mover) (string, error) {
 			return b.SetOffsets(cmd.Context(), args[0], offsets)
 		})
 	}
@@ -131,11 +134,11 @@ func offsetsResetCommand(src Source) *cobra.Command {
 		Short: "Let a stopped connector forget where it stands, so that it begins anew",
 		Args:  cobra.ExactArgs(1),
 	}
-	open := src(cmd)
+	open := src.Open(cmd, One)
 	cmd.ValidArgsFunction = completeNames(open, false)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		question := fmt.Sprintf("Forget all offsets of connector %s?", args[0])
-		return change(cmd, open, args[0], false, yes, question, func(b Backend) (string, error) {
+		return change(cmd, src, open, args[0], false, yes, question, func(b Mover) (string, error) {
 			return b.ResetOffsets(cmd.Context(), args[0])
 		})
 	}
@@ -144,10 +147,14 @@ func offsetsResetCommand(src Source) *cobra.Command {
 }
 
 // change does what cannot be undone once the user has agreed.
-func change(cmd *cobra.Command, open func() (Backend, error), name string, stdinUsed, yes bool, question string, do func(Backend) (string, error)) error {
+func change(cmd *cobra.Command, src Source, open func() (Backend, error), name string, stdinUsed, yes bool, question string, do func(Mover) (string, error)) error {
 	b, err := open()
 	if err != nil {
 		return err
+	}
+	m, ok := b.(Mover)
+	if !ok {
+		return fmt.Errorf("%T moves no offsets", b)
 	}
 	switch {
 	case !yes && stdinUsed:
@@ -157,9 +164,9 @@ func change(cmd *cobra.Command, open func() (Backend, error), name string, stdin
 			return err
 		}
 	}
-	message, err := do(b)
+	message, err := do(m)
 	if err != nil {
-		return fmt.Errorf("connector %s: %w", name, err)
+		return src.about(name, err)
 	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable(message))
 	return err

@@ -23,13 +23,19 @@ const (
 	Table Output = ""
 	JSON  Output = "json"
 	YAML  Output = "yaml"
+	// Wide is the table with more columns; only some commands have it.
+	Wide Output = "wide"
 )
 
 // AddOutput adds --output to a command.
 func AddOutput(cmd *cobra.Command, o *Output) {
-	cmd.Flags().StringVarP((*string)(o), "output", "o", "", "json or yaml for scripts")
+	addOutput(cmd, o, "json or yaml for scripts", []string{"json", "yaml"})
+}
+
+func addOutput(cmd *cobra.Command, o *Output, usage string, values []string) {
+	cmd.Flags().StringVarP((*string)(o), "output", "o", "", usage)
 	// The error says that the flag does not exist, and it does.
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // Check refuses unknown outputs.

@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func targetCommand(src Source, t Target, verb, short string) *cobra.Command {
+func targetCommand(src Source, t Target, a act, short string) *cobra.Command {
 	var w Waiting
-	cmd := &cobra.Command{Use: verb + " CONNECTOR...", Short: short, Args: cobra.MinimumNArgs(1)}
-	open := src(cmd)
+	cmd := &cobra.Command{Use: a.verb + " CONNECTOR...", Short: short}
+	open := src.Open(cmd, Several)
 	cmd.ValidArgsFunction = completeNames(open, true)
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		if err := w.Check(); err != nil {
@@ -23,11 +23,14 @@ func targetCommand(src Source, t Target, verb, short string) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if names, err = src.chosen(cmd.Context(), b, names); err != nil {
+			return err
+		}
 		return each(names, func(name string) error {
 			if err := b.SetTarget(cmd.Context(), name, t); err != nil {
-				return fmt.Errorf("connector %s: %w", name, err)
+				return src.about(name, err)
 			}
-			return w.Finish(cmd, b, name, t, "connector "+name+": asked to "+verb)
+			return w.Finish(cmd, src, b, name, t, src.did(name, a))
 		})
 	}
 	w.AddFlags(cmd)
@@ -46,9 +49,8 @@ func restartCommand(src Source) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restart CONNECTOR...",
 		Short: "Restart connectors, their tasks, or what of both has failed",
-		Args:  cobra.MinimumNArgs(1),
 	}
-	open := src(cmd)
+	open := src.Open(cmd, Several)
 	cmd.ValidArgsFunction = completeNames(open, true)
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		r, err := f.restart(cmd, names)
@@ -59,15 +61,27 @@ func restartCommand(src Source) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if names, err = src.chosen(cmd.Context(), b, names); err != nil {
+			return err
+		}
 		return each(names, func(name string) error {
-			if err := b.Restart(cmd.Context(), name, r); err != nil {
-				return fmt.Errorf("connector %s: %w", name, err)
+			asked, err := b.Restart(cmd.Context(), name, r)
+			switch {
+			case err != nil:
+				return src.about(name, err)
+			case !asked:
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), src.Subject+name+": nothing has failed, so nothing is restarted")
+				return err
 			}
-			return f.wait.Finish(cmd, b, name, Running, "connector "+name+": asked to restart")
+			return f.wait.Finish(cmd, src, b, name, Intended, src.did(name, act{"restart", "restarted"}))
 		})
 	}
 	cmd.Flags().IntVar(&f.task, "task", -1, "restart only the task of this `number`")
-	cmd.Flags().BoolVar(&f.tasks, "tasks", false, "restart the tasks, too")
+	if src.TaskAlone {
+		cmd.Flags().BoolVar(&f.tasks, "tasks", false, "restart the tasks, too")
+	} else {
+		cmd.Short = "Restart the tasks of connectors, or those that have failed"
+	}
 	cmd.Flags().BoolVar(&f.onlyFailed, "only-failed", false, "leave alone what has not failed")
 	f.wait.AddFlags(cmd)
 	return cmd
@@ -81,10 +95,10 @@ func (f restartFlags) restart(cmd *cobra.Command, names []string) (Restart, erro
 	switch {
 	case f.task < 0:
 		return r, fmt.Errorf("--task must be 0 or more, not %d", f.task)
-	case len(names) > 1:
+	case len(names) != 1:
 		return r, errors.New("--task is of one connector; name only one")
 	case f.tasks || f.onlyFailed:
-		return r, errors.New("--task restarts one task; leave out --tasks and --only-failed")
+		return r, errors.New("--task restarts one task; leave out the flags that choose others")
 	}
 	r.Task = &f.task
 	return r, nil

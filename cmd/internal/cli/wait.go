@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,27 +37,27 @@ func (w *Waiting) Check() error {
 
 // Finish waits, if the user wants it, until a connector does what it should, and
 // says so; else it says what was asked for.
-func (w *Waiting) Finish(cmd *cobra.Command, b Backend, name string, t Target, asked string) error {
+func (w *Waiting) Finish(cmd *cobra.Command, src Source, b Backend, name string, t Target, asked string) error {
 	if !w.on {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), asked)
 		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), w.timeout)
 	defer cancel()
-	c, err := await(ctx, b, name, t, cmd.ErrOrStderr())
+	c, err := await(ctx, b, name, t, func(now string) { fmt.Fprintf(cmd.ErrOrStderr(), "%s%s: %s\n", src.Subject, name, now) })
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) && cmd.Context().Err() == nil {
-			return fmt.Errorf("connector %s: after %s it is still %s", name, w.timeout, orUnknown(sketch(c)))
+			return src.about(name, fmt.Errorf("after %s it is still %s", w.timeout, orUnknown(sketch(c))))
 		}
-		return fmt.Errorf("connector %s: %w", name, err)
+		return src.about(name, err)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "connector %s: %s\n", name, sketch(c))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s%s: %s\n", src.Subject, name, sketch(c))
 	return err
 }
 
-// await looks at a connector until it does what it should, and tells w of every
+// await looks at a connector until it does what it should, and tells of every
 // change on the way.
-func await(ctx context.Context, b Backend, name string, t Target, w io.Writer) (Connector, error) {
+func await(ctx context.Context, b Backend, name string, t Target, tell func(string)) (Connector, error) {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	var last Connector
@@ -69,8 +68,11 @@ func await(ctx context.Context, b Backend, name string, t Target, w io.Writer) (
 			return last, err
 		}
 		last = c
+		t := c.intended(t)
 		switch {
 		case c.Behind:
+		case t == Running && c.Stalled != "": // tasks may go on running as they were told before
+			return c, errors.New(firstLine(c.Stalled))
 		case reached(c, t):
 			return c, nil
 		case c.Stalled != "":
@@ -78,7 +80,7 @@ func await(ctx context.Context, b Backend, name string, t Target, w io.Writer) (
 		}
 		if text := sketch(c); text != told {
 			told = text
-			fmt.Fprintf(w, "connector %s: %s\n", name, text)
+			tell(text)
 		}
 		select {
 		case <-ctx.Done():
@@ -86,6 +88,17 @@ func await(ctx context.Context, b Backend, name string, t Target, w io.Writer) (
 		case <-tick.C:
 		}
 	}
+}
+
+// intended replaces Intended by what the connector should do.
+func (c Connector) intended(t Target) Target {
+	switch {
+	case t != Intended:
+		return t
+	case c.Target != "":
+		return c.Target
+	}
+	return Running
 }
 
 // reached reports whether a connector does what it should.
@@ -110,7 +123,7 @@ func sketch(c Connector) string {
 	if c.State == "" && len(c.Tasks) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, tasks %s", orUnknown(c.State), counted(c))
+	return fmt.Sprintf("%s, tasks %s", orUnknown(c.State), Counted(c))
 }
 
 func orUnknown(s string) string {

@@ -62,6 +62,12 @@ func (c *Client) Configure(ctx context.Context, name string, config map[string]s
 	return code == http.StatusCreated, err
 }
 
+// Delete removes a connector. Its offsets stay.
+func (c *Client) Delete(ctx context.Context, name string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: []string{"connectors", name}}, nil)
+	return err
+}
+
 // Pause stops a connector from moving data; its tasks stay.
 func (c *Client) Pause(ctx context.Context, name string) error { return c.put(ctx, name, "pause") }
 
