@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"penstock.dev/runtime/connect"
 )
 
 // ErrorOptions are what a task does with records that fail: errors.* of its
