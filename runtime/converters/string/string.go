@@ -8,7 +8,6 @@ package stringconv
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
@@ -18,7 +17,9 @@ import (
 // Config are the keys of the converter, those of
 // org.apache.kafka.connect.storage.StringConverterConfig.
 type Config struct {
-	// The encoding of the text. Only UTF-8 is supported.
+	// The encoding of the text, by a name that Java has for it: UTF-8, UTF-16, US-ASCII,
+	// ISO-8859-1 and its like, windows-1250 to windows-1258, and other encodings of
+	// single bytes. Characters that it does not have become question marks.
 	Encoding string `config:"converter.encoding" default:"UTF-8" importance:"high"`
 }
 
@@ -34,10 +35,12 @@ func Plugin() connect.ConverterPlugin {
 		Sides:   connect.EverySide(),
 		Keys:    configdef.Of[Config](),
 		Check: func(props map[string]string) []configdef.Problem {
-			return problems(configdef.Plan[Config](props))
+			_, found := open(configdef.Plan[Config](props))
+			return found
 		},
 		New: func(props map[string]string, _ bool) (connect.Converter, error) {
-			found := problems(configdef.Decode[Config](props))
+			config, found := configdef.Decode[Config](props)
+			c, found := open(config, found)
 			errs := make([]error, len(found))
 			for i, p := range found {
 				errs[i] = p
@@ -45,45 +48,64 @@ func Plugin() connect.ConverterPlugin {
 			if err := errors.Join(errs...); err != nil {
 				return nil, fmt.Errorf("string converter config is invalid: %w", err)
 			}
-			return Converter{}, nil
+			return c, nil
 		},
 	}
 }
 
-// problems adds that of the encoding; Java knows UTF-8 by two names. An encoding
-// that is a reference is empty.
-func problems(c Config, found []configdef.Problem) []configdef.Problem {
-	switch strings.ToUpper(c.Encoding) {
-	case "UTF-8", "UTF8":
-		return found
-	case "":
-		return found
+// open returns the converter and adds the problem of the encoding. One that is a
+// reference is empty.
+func open(c Config, found []configdef.Problem) (Converter, []configdef.Problem) {
+	if c.Encoding == "" {
+		return Converter{}, found
 	}
-	return append(found, configdef.Problem{
-		Key:     "converter.encoding",
-		Message: fmt.Sprintf("encoding %s is not supported; leave the key out or set it to UTF-8", c.Encoding),
-	})
+	charset, err := findCharset(c.Encoding)
+	switch {
+	case err != nil:
+		return Converter{}, append(found, configdef.Problem{Key: "converter.encoding", Message: err.Error()})
+	case charset == utf8Charset{}:
+		return Converter{}, found
+	default:
+		return Converter{charset}, found
+	}
 }
 
 // Converter converts between values and text.
-type Converter struct{}
+type Converter struct {
+	charset charset // nil is UTF-8
+}
 
 // TopicFree implements connect.TopicFree.
 func (Converter) TopicFree() {}
 
 // FromConnect implements connect.Converter. Null is null, whatever the schema.
-func (Converter) FromConnect(dst []byte, _ string, s *connect.Schema, v connect.Value) ([]byte, error) {
-	if v.IsNull() {
+func (c Converter) FromConnect(dst []byte, _ string, s *connect.Schema, v connect.Value) ([]byte, error) {
+	switch {
+	case v.IsNull():
 		return nil, nil
+	case c.charset == nil:
+		return javatext.AppendText(dst, s, v), nil
+	case v.Type() == connect.String:
+		return c.charset.encode(dst, v.Str()), nil
 	}
-	return javatext.AppendText(dst, s, v), nil
+	// What is encoded comes behind the text, and then into its place.
+	start := len(dst)
+	dst = javatext.AppendText(dst, s, v)
+	end := len(dst)
+	dst = c.charset.encode(dst, connect.StringOf(dst[start:]).Str())
+	return dst[:start+copy(dst[start:], dst[end:])], nil
 }
 
 // ToConnect implements connect.Converter. The value is an optional string that
-// refers to data, or a copy in which what is not UTF-8 is replaced as Java does.
-func (Converter) ToConnect(a *connect.Arena, _ string, data []byte) (*connect.Schema, connect.Value, error) {
-	if data == nil {
+// refers to data, or a copy in which what is wrong in the encoding is replaced as Java
+// does.
+func (c Converter) ToConnect(a *connect.Arena, _ string, data []byte) (*connect.Schema, connect.Value, error) {
+	switch {
+	case data == nil:
 		return connect.OptionalStringSchema, connect.Value{}, nil
+	case c.charset == nil:
+		return connect.OptionalStringSchema, connect.StringOf(javatext.Decode(a, data)), nil
+	default:
+		return connect.OptionalStringSchema, connect.StringOf(c.charset.decode(a, data)), nil
 	}
-	return connect.OptionalStringSchema, connect.StringOf(javatext.Decode(a, data)), nil
 }

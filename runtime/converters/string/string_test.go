@@ -18,8 +18,11 @@ func TestEncoding(t *testing.T) {
 	}{
 		"as Java names it": {"UTF-8", true},
 		"alias":            {"utf8", true},
-		"Latin 1":          {"ISO-8859-1", false},
-		"UTF-16":           {"UTF-16", false},
+		"Latin 1":          {"ISO-8859-1", true},
+		"Latin 1, old":     {"8859_1", true},
+		"UTF-16":           {"utf-16", true},
+		"several bytes":    {"Shift_JIS", false},
+		"nonsense":         {"UTF-9", false},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -32,7 +35,7 @@ func TestEncoding(t *testing.T) {
 				}
 				return
 			}
-			if len(problems) != 1 || problems[0].Key != "converter.encoding" || !strings.Contains(problems[0].Message, tc.value+" is not supported; leave the key out or set it to UTF-8") {
+			if len(problems) != 1 || problems[0].Key != "converter.encoding" || !strings.Contains(problems[0].Message, tc.value+" is not supported; use one of UTF-8, UTF-16, UTF-16BE, UTF-16LE, US-ASCII, ISO-8859-1, ") {
 				t.Errorf("problems %v", problems)
 			}
 			if err == nil || !strings.Contains(err.Error(), "converter.encoding: ") {
@@ -88,14 +91,78 @@ func FuzzToConnect(f *testing.F) {
 	})
 }
 
+// encoded returns the converter of an encoding.
+func encoded(t testing.TB, encoding string) connect.Converter {
+	t.Helper()
+	c, err := Plugin().New(map[string]string{"converter.encoding": encoding}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestOtherEncodings(t *testing.T) {
+	decimal := &connect.Schema{Type: connect.Array, Elem: connect.StringSchema}
+	list := connect.ArrayValue([]connect.Value{connect.StringValue("é"), connect.StringValue("Ж")})
+	for encoding, want := range map[string]string{
+		"ISO-8859-1": "[\xe9, ?]", "windows-1251": "[?, \xc6]", "UTF-16": "\xfe\xff\x00[\x00\xe9\x00,\x00 \x04\x16\x00]", "IBM037": "\xba\x51\x6b\x40?\xbb",
+	} {
+		c := encoded(t, encoding)
+		out, err := c.FromConnect([]byte(">"), "t", decimal, list)
+		if string(out) != ">"+want || err != nil {
+			t.Errorf("%s: %q, %v, want %q", encoding, out, err, ">"+want)
+		}
+		for _, data := range [][]byte{nil, {}} {
+			_, v, err := c.ToConnect(new(connect.Arena), "t", data)
+			if err != nil || v.IsNull() != (data == nil) || v.Len() != 0 {
+				t.Errorf("%s: %v is read as %v, %v", encoding, data, v, err)
+			}
+			out, err := c.FromConnect([]byte{}, "t", connect.OptionalStringSchema, v)
+			if (out == nil) != (data == nil) || len(out) != 0 || err != nil {
+				t.Errorf("%s: %v comes back as %v, %v", encoding, data, out, err)
+			}
+		}
+	}
+}
+
+// FuzzEncodings says that whatever is read is UTF-8, and is written as something that
+// is read as the same.
+func FuzzEncodings(f *testing.F) {
+	f.Add([]byte("a\xff\x00\xd8\x00\xdc"), uint8(0))
+	encodings := []string{"UTF-16", "UTF-16LE", "US-ASCII", "windows-1252", "IBM1047"}
+	f.Fuzz(func(t *testing.T, data []byte, which uint8) {
+		c := encoded(t, encodings[int(which)%len(encodings)])
+		s, v, err := c.ToConnect(new(connect.Arena), "t", data)
+		if err != nil || !utf8.ValidString(v.Str()) {
+			t.Fatalf("%q is read as %q, %v", data, v.Str(), err)
+		}
+		out, err := c.FromConnect([]byte{}, "t", s, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, again, err := c.ToConnect(new(connect.Arena), "t", out)
+		if want := strings.ReplaceAll(v.Str(), "\uFFFD", "?"); err != nil || strings.ReplaceAll(again.Str(), "\uFFFD", "?") != want && encodings[int(which)%len(encodings)] != "IBM1047" {
+			t.Fatalf("%q comes back as %q, %v", v.Str(), again.Str(), err)
+		}
+	})
+}
+
 func TestAllocations(t *testing.T) {
 	buf, data := make([]byte, 0, 64), []byte("text")
-	if n := testing.AllocsPerRun(100, func() {
-		s, v, _ := Converter{}.ToConnect(nil, "t", data)
-		if out, err := (Converter{}).FromConnect(buf, "t", s, v); err != nil || len(out) != 4 {
-			t.Fatal(out, err)
+	a := new(connect.Arena)
+	for _, encoding := range []string{"UTF-8", "ISO-8859-1", "UTF-16", "IBM1047"} {
+		c := encoded(t, encoding)
+		if n := testing.AllocsPerRun(100, func() {
+			a.Reset()
+			s, v, _ := c.ToConnect(a, "t", data)
+			if _, err := c.FromConnect(buf, "t", s, v); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.FromConnect(buf, "t", connect.Int64Schema, connect.Int64Value(7)); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations a record", encoding, n)
 		}
-	}); n != 0 {
-		t.Errorf("%v allocations a record", n)
 	}
 }

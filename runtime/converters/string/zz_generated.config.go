@@ -8,6 +8,6 @@ package stringconv
 // ConfigDoc returns the documentation of the keys.
 func (Config) ConfigDoc() map[string]string {
 	return map[string]string{
-		"converter.encoding": "The encoding of the text. Only UTF-8 is supported.",
+		"converter.encoding": "The encoding of the text, by a name that Java has for it: UTF-8, UTF-16, US-ASCII, ISO-8859-1 and its like, windows-1250 to windows-1258, and other encodings of single bytes. Characters that it does not have become question marks.",
 	}
 }
