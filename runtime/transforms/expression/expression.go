@@ -148,6 +148,9 @@ func (p *Program) Test(r *connect.Record) (bool, error) {
 func (p *Program) eval(r *connect.Record) (ref.Val, error) {
 	p.scope.record = r
 	v, _, err := p.program.Eval(&p.scope)
+	if err == nil {
+		err = p.scope.failed
+	}
 	if err != nil {
 		return nil, fmt.Errorf("evaluating the expression: %w", err)
 	}

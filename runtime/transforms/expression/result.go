@@ -161,6 +161,9 @@ func scalar(v ref.Val) (connect.Value, error) {
 }
 
 func unholdable(v ref.Val) error {
+	if err, ok := v.(*types.Err); ok {
+		return fmt.Errorf("evaluating the expression: %w", err) // of a member that cannot be read
+	}
 	return fmt.Errorf("the expression gives %s, which a record cannot hold; give a number, a text, bytes, a time, a list or a map", kindOf(v))
 }
 
@@ -270,6 +273,9 @@ func fitTimestamp(s *connect.Schema, v types.Timestamp) (connect.Value, error) {
 		day := millis / millisPerDay
 		if millis%millisPerDay < 0 {
 			day--
+		}
+		if int64(int32(day)) != day {
+			return connect.Value{}, fmt.Errorf("the expression gives a day of the year %d, which a Date cannot hold", v.UTC().Year())
 		}
 		return connect.Int32Value(int32(day)), nil
 	}

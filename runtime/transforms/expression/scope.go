@@ -24,6 +24,17 @@ type scope struct {
 	record  *connect.Record
 	objects []object
 	lists   []list
+	// failed is why a member could not be shown. Comparing maps and lists, CEL takes
+	// an error for just unequal.
+	failed error
+}
+
+// fail notes that a member cannot be shown.
+func (s *scope) fail(err error) ref.Val {
+	if s.failed == nil {
+		s.failed = err
+	}
+	return types.WrapErr(err)
 }
 
 // slab is how many views are made at a time.
@@ -33,7 +44,7 @@ const slab = 16
 func (s *scope) end() {
 	clear(s.objects)
 	clear(s.lists)
-	s.record, s.objects, s.lists = nil, s.objects[:0], s.lists[:0]
+	s.record, s.objects, s.lists, s.failed = nil, s.objects[:0], s.lists[:0], nil
 }
 
 // Parent implements cel.Activation.
@@ -94,7 +105,7 @@ func (s *scope) show(schema *connect.Schema, v connect.Value) ref.Val {
 	case connect.String:
 		return types.String(v.Str())
 	case connect.Bytes:
-		return showBytes(schema, v)
+		return s.bytes(schema, v)
 	case connect.Array:
 		return s.list(schema, v)
 	default:
@@ -121,14 +132,14 @@ func showInt(schema *connect.Schema, v connect.Value) ref.Val {
 
 func timestamp(millis int64) ref.Val { return types.Timestamp{Time: time.UnixMilli(millis).UTC()} }
 
-func showBytes(schema *connect.Schema, v connect.Value) ref.Val {
+func (s *scope) bytes(schema *connect.Schema, v connect.Value) ref.Val {
 	if schema == nil || schema.Name != connect.DecimalName {
 		return types.Bytes(v.Bytes())
 	}
 	text, _ := schema.Parameter(connect.ScaleParameter)
 	scale, err := strconv.Atoi(text)
 	if err != nil {
-		return types.NewErr("the schema of a Decimal has the scale %q, which is no whole number", text)
+		return s.fail(fmt.Errorf("the schema of a Decimal has the scale %q, which is no whole number", text))
 	}
 	// Beyond the range of a double it is an infinity, as in Java.
 	f, _ := strconv.ParseFloat(unscaled(v.Bytes()).String()+"e"+strconv.Itoa(-scale), 64)

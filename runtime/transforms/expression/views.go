@@ -78,7 +78,7 @@ func (o *object) header(key ref.Val) (ref.Val, bool) {
 		}
 		s, v, err := h.Get()
 		if err != nil {
-			return types.WrapErr(err), true
+			return o.scope.fail(err), true
 		}
 		return o.scope.show(s, v), true
 	}
