@@ -193,6 +193,26 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// What comes after a failed write may look like the batch at both ends, when the group
+// has changed meanwhile, and hold other records between.
+func TestFullDiskAndAnotherBatch(t *testing.T) {
+	mixed := func(lines ...string) *connect.Batch {
+		b := batch(0, lines...)
+		b.Records[1].SetOrigin(connect.Origin{Topic: lines[1]})
+		return b
+	}
+	path := filepath.Join(t.TempDir(), "out.txt")
+	task := appendTo(t, path)
+	disk := &broken{task.f, 6, syscall.ENOSPC}
+	task.out = disk
+	if err := task.Put(t.Context(), mixed("one", "two", "three")); !connect.IsRetriable(err) {
+		t.Fatalf("got error %v", err)
+	}
+	disk.room = 1 << 20
+	must(t, task.Put(t.Context(), mixed("one", "other", "three")))
+	wantFile(t, path, "one\ntwo\nthree\none\nother\nthree\n")
+}
+
 func TestWriteErrorFails(t *testing.T) {
 	task := appendTo(t, filepath.Join(t.TempDir(), "out.txt"))
 	task.out = &broken{task.f, 0, syscall.EIO}

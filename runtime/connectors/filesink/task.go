@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"penstock.dev/runtime/connect"
@@ -35,22 +36,18 @@ type task struct {
 
 	// buf holds what is not written yet: of batch if a write failed.
 	buf    []byte
-	batch  identity
+	batch  []connect.Origin
 	failed []connect.Failure
 }
 
-// identity tells whether a batch is the one that was given before.
-type identity struct {
-	records     int
-	first, last connect.Origin
-}
-
-func identify(b *connect.Batch) identity {
-	n := len(b.Records)
-	if n == 0 {
-		return identity{}
+// origins tell whether a batch is the one that was given before.
+func origins(b *connect.Batch) []connect.Origin {
+	all := make([]connect.Origin, len(b.Records))
+	for i := range b.Records {
+		all[i] = b.Records[i].Origin()
+		all[i].Topic = strings.Clone(all[i].Topic) // it may lie in the memory of the batch
 	}
-	return identity{n, b.Records[0].Origin(), b.Records[n-1].Origin()}
+	return all
 }
 
 func open(log *slog.Logger, c Config) (connect.SinkTask, error) {
@@ -130,9 +127,9 @@ func lock(f *os.File) (unlock func(), err error) {
 
 // Put implements connect.SinkTask.
 func (t *task) Put(_ context.Context, b *connect.Batch) error {
-	if again := identify(b); t.batch != (identity{}) {
+	if t.batch != nil {
 		// A write of this batch failed in its middle. What is left of it is in buf.
-		same := again == t.batch
+		same := slices.Equal(origins(b), t.batch)
 		if err := t.write(); err != nil {
 			return err
 		}
@@ -141,7 +138,11 @@ func (t *task) Put(_ context.Context, b *connect.Batch) error {
 		}
 	}
 	t.encode(b)
-	return t.write()
+	err := t.write()
+	if err != nil {
+		t.batch = origins(b)
+	}
+	return err
 }
 
 // repeat says again which records of the batch could not be written.
@@ -166,7 +167,6 @@ func (t *task) encode(b *connect.Batch) {
 		}
 		t.buf = append(appendText(t.buf, s, v), '\n')
 	}
-	t.batch = identify(b)
 }
 
 // appendText writes a value as Java prints it, but Bytes as they are: Java
@@ -189,7 +189,7 @@ func (t *task) write() error {
 		}
 		return err
 	}
-	t.batch = identity{}
+	t.batch = nil
 	if t.buf = t.buf[:0]; cap(t.buf) > keepSize {
 		t.buf = nil
 	}
