@@ -215,6 +215,17 @@ func hasReference(props map[string]string) bool {
 	return false
 }
 
+// IsSecretOverride reports whether a connector's key is about one of its own clients
+// and has a value that must not be shown.
+func IsSecretOverride(key string) bool {
+	for _, r := range Roles() {
+		if name, ok := strings.CutPrefix(key, r.OverridePrefix()); ok {
+			return slices.ContainsFunc(Keys(r), func(k Key) bool { return k.Name == name && isSecret(k) })
+		}
+	}
+	return false
+}
+
 // Secrets returns the values of a client's keys that must not be shown.
 func Secrets(r Role, props map[string]string) []string {
 	var out []string

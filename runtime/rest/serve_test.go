@@ -223,6 +223,10 @@ func TestPasswordsInValidations(t *testing.T) {
 	if body := w.Body.String(); w.Code != 200 || strings.Contains(body, "s3cret") || !strings.Contains(body, `"value":"[hidden]"`) || !strings.Contains(body, `"value":"x${env:A}"`) {
 		t.Errorf("answer %d %s", w.Code, body)
 	}
+	w = ask(h, "PUT", "/connector-plugins/in/config/validate", `{"connector.class":"in","name":"a","producer.override.ssl.keystore.password":"s3cret","producer.override.security.protocol":"X"}`)
+	if body := w.Body.String(); w.Code != 200 || strings.Contains(body, "s3cret") || !strings.Contains(body, `"name":"producer.override.ssl.keystore.password","value":"[hidden]"`) || !strings.Contains(body, `"value":"X"`) {
+		t.Errorf("answer %d %s", w.Code, body)
+	}
 	w = ask(h, "POST", "/connectors", `{"name":"a","config":{"password":"s3cret"}}`)
 	if body := w.Body.String(); w.Code != 400 || strings.Contains(body, "s3cret") {
 		t.Errorf("answer %d %s, want no value in the message", w.Code, body)

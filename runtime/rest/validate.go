@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"penstock.dev/runtime/clientkeys"
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
 )
@@ -98,6 +99,9 @@ func (v *validation) run(class string) ConfigInfos {
 	// What concerns a key that is not defined stands first.
 	for _, key := range v.undefined(definitions) {
 		shown := v.config[key]
+		if shown != nil && clientkeys.IsSecretOverride(key) && !strings.Contains(*shown, "${") {
+			shown = new(hidden)
+		}
 		v.infos = append(v.infos, ConfigInfo{Value: ConfigValueInfo{
 			Name: key, Value: shown, RecommendedValues: []string{}, Errors: v.take(key, nil), Visible: true}})
 	}
