@@ -9,7 +9,6 @@ package javassl
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"os"
 
 	"penstock.dev/runtime/configdef"
@@ -36,14 +35,16 @@ type Config struct {
 func (c Config) TLS() (*tls.Config, []configdef.Problem) {
 	var problems []configdef.Problem
 	out := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.SkipVerify}
-	ca, err := pem(c.Truststore, c.TruststoreLocation)
-	if err != nil {
-		problems = append(problems, c.problem("ssl.truststore.location", err.Error()))
-	}
-	if ca != "" {
+	if c.Truststore != "" || c.TruststoreLocation != "" {
+		key := "ssl.truststore.certificates"
+		if c.TruststoreLocation != "" {
+			key = "ssl.truststore.location"
+		}
 		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM([]byte(ca)) {
-			problems = append(problems, c.problem("ssl.truststore.certificates", "holds no PEM certificate"))
+		if ca, err := pem(c.Truststore, c.TruststoreLocation); err != nil {
+			problems = append(problems, c.problem(key, err.Error()))
+		} else if !out.RootCAs.AppendCertsFromPEM([]byte(ca)) {
+			problems = append(problems, c.problem(key, "holds no PEM certificate"+c.fix(c.TruststoreLocation)))
 		}
 	}
 	if c.Endpoint == "" && !c.SkipVerify {
@@ -74,22 +75,31 @@ func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
 }
 
 func (c Config) certificate() (*tls.Certificate, []configdef.Problem) {
-	chain, key := c.Certificate, c.Key.Reveal()
+	name, chain, key := "ssl.keystore.certificate.chain", c.Certificate, c.Key.Reveal()
+	if chain == "" && key == "" && c.KeystoreLocation == "" {
+		return nil, nil
+	}
 	if c.KeystoreLocation != "" {
+		name = "ssl.keystore.location"
 		both, err := pem("", c.KeystoreLocation)
 		if err != nil {
-			return nil, []configdef.Problem{c.problem("ssl.keystore.location", err.Error())}
+			return nil, []configdef.Problem{c.problem(name, err.Error())}
 		}
 		chain, key = both, both
 	}
-	if chain == "" && key == "" {
-		return nil, nil
-	}
 	cert, err := tls.X509KeyPair([]byte(chain), []byte(key))
 	if err != nil {
-		return nil, []configdef.Problem{c.problem("ssl.keystore.certificate.chain", fmt.Sprint(err))}
+		return nil, []configdef.Problem{c.problem(name, err.Error()+c.fix(c.KeystoreLocation))}
 	}
 	return &cert, nil
+}
+
+// fix says what to do with a file that is not as it should be.
+func (Config) fix(file string) string {
+	if file == "" {
+		return ""
+	}
+	return "; a store of Java (JKS, PKCS12) must be converted to PEM"
 }
 
 func pem(text, file string) (string, error) {

@@ -116,6 +116,10 @@ func TestParseConfigProblems(t *testing.T) {
 		"an authority that is none": {
 			secured("ssl.truststore.certificates", "nonsense"), []string{"ssl.truststore.certificates: holds no PEM certificate"},
 		},
+		"files that hold nothing": {
+			secured("ssl.truststore.location", os.DevNull, "ssl.keystore.location", os.DevNull),
+			[]string{"ssl.truststore.location: holds no PEM certificate; a store of Java", "ssl.keystore.location: tls: failed to find any PEM data in certificate input; a store of Java"},
+		},
 		"a certificate without key": {
 			secured("ssl.keystore.certificate.chain", "nonsense"), []string{"ssl.keystore.certificate.chain: "},
 		},
