@@ -97,6 +97,7 @@ type Datum struct {
 	value  Value
 	raw    []byte
 	codec  *Codec // nil: schema and value stand
+	looked bool   // fields of the bytes were read alone
 }
 
 // Codec says how the raw bytes of a Datum are decoded, and in whose memory.
@@ -108,6 +109,8 @@ type Codec struct {
 	// may try again and Set what it got, and returns nil; or the error of Get. It is
 	// for the loops.
 	Failed func(d *Datum, err error) error
+
+	yield yield
 }
 
 // Set gives the datum a value and its schema; nil is no schema.
@@ -116,7 +119,7 @@ func (d *Datum) Set(s *Schema, v Value) { d.schema, d.value, d.raw, d.codec = s,
 // SetRaw gives the datum bytes as they were read, nil for null, and how to
 // decode them.
 func (d *Datum) SetRaw(raw []byte, c *Codec) {
-	d.schema, d.value, d.raw, d.codec = nil, Value{}, raw, c
+	d.schema, d.value, d.raw, d.codec, d.looked = nil, Value{}, raw, c, false
 }
 
 // Get returns the schema, nil if there is none, and the value. The first Get
@@ -128,6 +131,9 @@ func (d *Datum) Get() (*Schema, Value, error) {
 	s, v, err := d.codec.Converter.ToConnect(d.codec.Arena, d.codec.Topic, d.raw)
 	if err != nil {
 		return d.failed(err)
+	}
+	if d.looked {
+		d.codec.yield.decoded++
 	}
 	d.schema, d.value, d.codec = s, v, nil
 	return s, v, nil
