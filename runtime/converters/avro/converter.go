@@ -202,18 +202,40 @@ func (c *Converter) ToConnect(a *connect.Arena, topic string, data []byte) (*con
 	if err != nil {
 		return nil, connect.Value{}, err
 	}
-	r, ok := c.read.Get(readKey{id, topic})
-	if !ok {
-		if r, err = c.readFor(id, topic); err != nil {
-			return nil, connect.Value{}, err
-		}
-		c.read.Put(readKey{id, strings.Clone(topic)}, r)
+	r, err := c.readerOf(id, topic)
+	if err != nil {
+		return nil, connect.Value{}, err
 	}
 	v, err := c.decode(a, r, rest)
 	if err != nil {
 		return nil, connect.Value{}, fmt.Errorf("reading Avro of the schema with id %d: %w", id, err)
 	}
 	return r.schema, v, nil
+}
+
+func (c *Converter) readerOf(id int, topic string) (*read, error) {
+	r, ok := c.read.Get(readKey{id, topic})
+	if ok {
+		return r, nil
+	}
+	r, err := c.readFor(id, topic)
+	if err != nil {
+		return nil, err
+	}
+	c.read.Put(readKey{id, strings.Clone(topic)}, r)
+	return r, nil
+}
+
+// take returns a decoder of data, for give.
+func (c *Converter) take(a *connect.Arena, data []byte) *decoder {
+	d := c.decoders.Get().(*decoder)
+	d.a, d.data, d.pos, d.empty, d.useDefaults = a, data, 0, maxEmpty, c.rules.useDefaults
+	return d
+}
+
+func (c *Converter) give(d *decoder) {
+	d.a, d.data = nil, nil
+	c.decoders.Put(d)
 }
 
 var errTrailing = errors.New("bytes follow the value")
@@ -226,8 +248,7 @@ func (c *Converter) decode(a *connect.Arena, r *read, data []byte) (v connect.Va
 		}
 		return r.change.apply(a, v)
 	}
-	d := c.decoders.Get().(*decoder)
-	d.a, d.data, d.pos, d.empty, d.useDefaults = a, data, 0, maxEmpty, c.rules.useDefaults
+	d := c.take(a, data)
 	if r.reader == nil {
 		v, err = d.anything(0)
 	} else {
@@ -236,8 +257,7 @@ func (c *Converter) decode(a *connect.Arena, r *read, data []byte) (v connect.Va
 	if err == nil && c.failTrailing && d.pos < len(data) {
 		err = errTrailing
 	}
-	d.a, d.data = nil, nil
-	c.decoders.Put(d)
+	c.give(d)
 	if err != nil || r.change == nil {
 		return v, err
 	}

@@ -252,19 +252,27 @@ func (d *decoder) record(n *reader, depth int) (connect.Value, error) {
 		}
 	}
 	fields := d.a.Values(len(n.fields))
-	for i, f := range n.fields {
-		v, err := d.value(f, depth+1)
-		if err != nil {
-			return connect.Value{}, at(err, n.schema.Fields[i].Name)
+	for i := range n.fields {
+		var err error
+		if fields[i], err = d.field(n, i, depth); err != nil {
+			return connect.Value{}, err
 		}
-		if v.IsNull() && d.useDefaults {
-			if def := n.schema.Fields[i].Schema.Default; def != nil {
-				v = d.copy(*def)
-			}
-		}
-		fields[i] = v
 	}
 	return connect.StructValue(fields), nil
+}
+
+// field reads a field of a record of n, by place.
+func (d *decoder) field(n *reader, i, depth int) (connect.Value, error) {
+	v, err := d.value(n.fields[i], depth+1)
+	if err != nil {
+		return connect.Value{}, at(err, n.schema.Fields[i].Name)
+	}
+	if v.IsNull() && d.useDefaults {
+		if def := n.schema.Fields[i].Schema.Default; def != nil {
+			v = d.copy(*def)
+		}
+	}
+	return v, nil
 }
 
 // copy returns a default whose members a record may change.

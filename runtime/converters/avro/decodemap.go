@@ -20,13 +20,9 @@ func (d *decoder) entries(n *reader, depth int) (connect.Value, error) {
 	if depth >= maxDepth {
 		return connect.Value{}, errTooDeep
 	}
-	least := 1 + n.elem.least
-	if n.op == opEntries {
-		least = n.key.least + n.elem.least
-	}
 	var entries []connect.Entry
 	for {
-		count, err := d.block(least)
+		count, err := d.block(n.leastItem())
 		if err != nil {
 			return connect.Value{}, err
 		}

@@ -188,6 +188,18 @@ func (n *reader) measure(done map[*reader]bool) error {
 	return nil
 }
 
+// leastItem is how few bytes an element of an array or an entry of a map may have.
+func (n *reader) leastItem() int {
+	switch n.op {
+	case opMap:
+		return 1 + n.elem.least
+	case opEntries:
+		return n.key.least + n.elem.least
+	default:
+		return n.elem.least
+	}
+}
+
 // measureFields adds the sizes of the fields up; done is false for what is being
 // measured.
 func (n *reader) measureFields(done map[*reader]bool) error {

@@ -7,6 +7,11 @@ package jsonconv
 func (p *parser) skip(depth int) error {
 	switch c := p.next(); c {
 	case '"':
+		end, wide := scan(p.data, p.pos+1)
+		if !wide && end < len(p.data) && p.data[end] == '"' {
+			p.pos = end + 1
+			return nil
+		}
 		_, err := p.str()
 		return err
 	case '{':
@@ -20,9 +25,22 @@ func (p *parser) skip(depth int) error {
 		if c != '-' && !isDigit(c) {
 			return p.unexpected("a JSON value")
 		}
-		_, err := p.number()
-		return err
+		return p.skipNumber()
 	}
+}
+
+// skipNumber is for whole numbers that end where the member does, as most do.
+func (p *parser) skipNumber() error {
+	end := p.pos + 1
+	for end < len(p.data) && isDigit(p.data[end]) {
+		end++
+	}
+	if end < len(p.data) && isDigit(p.data[end-1]) && end-p.pos <= maxNumber && (p.data[end] == ',' || p.data[end] == '}') {
+		p.pos = end
+		return nil
+	}
+	_, err := p.number()
+	return err
 }
 
 func (p *parser) skipAll(closing byte, depth int) error {

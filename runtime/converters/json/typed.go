@@ -131,23 +131,32 @@ func (p *parser) typedStruct(n *node, c byte, depth int) (connect.Value, error) 
 	}
 	p.pos++
 	fields := p.a.Values(len(n.fields))
-	if err := p.typedFields(n, fields, depth); err != nil {
+	if err := p.typedFields(n, fields, nil, depth); err != nil {
 		return connect.Value{}, err
 	}
 	for i := range fields {
-		if fields[i].IsNull() && !p.mayMiss(n.fields[i].node) {
-			var err error
-			if fields[i], err = p.null(n.fields[i].node); err != nil {
-				return connect.Value{}, at(err, n.fields[i].name)
-			}
+		if err := p.settle(&n.fields[i], &fields[i]); err != nil {
+			return connect.Value{}, err
 		}
 	}
 	return connect.StructValue(fields), nil
 }
 
+// settle gives a field that is null, or was not there, the value that it stands for.
+func (p *parser) settle(f *field, v *connect.Value) (err error) {
+	if !v.IsNull() || p.mayMiss(f.node) {
+		return nil
+	}
+	if *v, err = p.null(f.node); err != nil {
+		return at(err, f.name)
+	}
+	return nil
+}
+
 // typedFields reads the members of an object into the fields that have their
-// names, and steps over the others.
-func (p *parser) typedFields(n *node, fields []connect.Value, depth int) error {
+// names, and steps over the others. Unless wanted is nil, it steps over those, too, that
+// wanted does not name by their places.
+func (p *parser) typedFields(n *node, fields []connect.Value, wanted []bool, depth int) error {
 	if p.next() == '}' {
 		p.pos++
 		return nil
@@ -157,10 +166,13 @@ func (p *parser) typedFields(n *node, fields []connect.Value, depth int) error {
 		if err != nil {
 			return err
 		}
-		if i := n.find(key, guess); i < 0 {
+		i := n.find(key, guess)
+		if i >= 0 {
+			guess = i + 1
+		}
+		if i < 0 || wanted != nil && (i >= len(wanted) || !wanted[i]) {
 			err = p.skip(depth + 1)
 		} else {
-			guess = i + 1
 			err = p.typedField(n.fields[i], &fields[i], depth)
 		}
 		if err != nil {

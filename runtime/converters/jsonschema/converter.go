@@ -201,6 +201,20 @@ func (c *Converter) ToConnect(a *connect.Arena, topic string, data []byte) (*con
 	return r.schema, v, nil
 }
 
+// ReadFields implements connect.FieldReader. What is to be validated is read whole.
+func (c *Converter) ReadFields(a *connect.Arena, topic string, data []byte, f *connect.Fields) (*connect.Schema, connect.Value, bool) {
+	id, rest, err := registry.ParseHeader(data)
+	if err != nil {
+		return nil, connect.Value{}, false
+	}
+	r, err := c.readingFor(topic, id)
+	if err != nil || r.validator != nil {
+		return nil, connect.Value{}, false
+	}
+	v, ok := r.codec.ReadFields(a, rest, f)
+	return r.schema, v, ok
+}
+
 func (c *Converter) readingFor(topic string, id int) (*reading, error) {
 	if r, ok := c.read.Get(readKey{topic, id}); ok {
 		return r, r.err

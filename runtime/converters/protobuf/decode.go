@@ -32,8 +32,18 @@ type elements struct {
 
 // read reads a whole record.
 func (d *decoder) read(a *connect.Arena, r *reading, data []byte) (connect.Value, error) {
-	d.a, d.budget, d.rework = a, minFields+fieldsPerByte*len(data), reworkFactor*len(data)
+	d.begin(a, data)
 	v, err := d.payload(r, data, 0)
+	d.end(err)
+	return v, err
+}
+
+func (d *decoder) begin(a *connect.Arena, data []byte) {
+	d.a, d.budget, d.rework = a, minFields+fieldsPerByte*len(data), reworkFactor*len(data)
+}
+
+// end lets go of the record.
+func (d *decoder) end(err error) {
 	if err != nil {
 		clear(d.lists)
 	}
@@ -41,7 +51,6 @@ func (d *decoder) read(a *connect.Arena, r *reading, data []byte) (connect.Value
 	if cap(d.table) > keepTable {
 		d.table = nil
 	}
-	return v, err
 }
 
 // payload reads the bytes of a message as the value that it stands for.
@@ -173,6 +182,8 @@ type body struct {
 	into  []connect.Value
 	base  int // of its lists among the decoder's
 	depth int
+	// wanted are the places in into that fields looks for.
+	wanted []bool
 	// joined are fields and unions, as -1-i, that are complete although more of
 	// them may follow.
 	joined []protowire.Number

@@ -123,6 +123,15 @@ func (p *part) value(b *body) (connect.Value, error) {
 
 // finish sets the lists and maps, and what did not occur.
 func (b *body) finish() {
+	b.finishLists()
+	for i := range b.m.fill {
+		if f := &b.m.fill[i]; b.into[f.slot].IsNull() {
+			b.into[f.slot] = b.d.copy(f.value)
+		}
+	}
+}
+
+func (b *body) finishLists() {
 	if b.m.lists > 0 {
 		for i := range b.m.fields {
 			f := &b.m.fields[i]
@@ -137,11 +146,6 @@ func (b *body) finish() {
 			default:
 				b.into[f.slot] = connect.MapValue(b.d.distinct(l.entries[:l.n]))
 			}
-		}
-	}
-	for i := range b.m.fill {
-		if f := &b.m.fill[i]; b.into[f.slot].IsNull() {
-			b.into[f.slot] = b.d.copy(f.value)
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package protobufconv
 
 import (
+	"slices"
 	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -41,6 +42,7 @@ type readMessage struct {
 	fields []readField
 	dense  []int32                    // by number: the place in fields plus one
 	sparse map[protowire.Number]int32 // the same, of large numbers
+	slots  []int32                    // by number: the slot of a field that goes into it alone; or noSlot
 	unions []readUnion
 	lists  int // how many fields are lists or maps
 	fill   []fill
@@ -100,7 +102,19 @@ func (m *readMessage) find(number protowire.Number) *readField {
 	return &m.fields[i-1]
 }
 
-// index makes find work.
+// noSlot is for a number that there is none of, and for members of a oneof that are
+// fields of the Struct: one takes the others away.
+const noSlot = -1
+
+// slotOf returns the slot of a number, or noSlot.
+func (m *readMessage) slotOf(number protowire.Number) int {
+	if uint32(number) < uint32(len(m.slots)) {
+		return int(m.slots[number])
+	}
+	return noSlot
+}
+
+// index makes find and slotOf work.
 func (m *readMessage) index() {
 	const maxDense = 1 << 10
 	largest := protowire.Number(0)
@@ -109,11 +123,15 @@ func (m *readMessage) index() {
 			largest = max(largest, n)
 		}
 	}
-	m.dense = make([]int32, largest+1)
+	m.dense, m.slots = make([]int32, largest+1), slices.Repeat([]int32{noSlot}, int(largest+1))
 	for i := range m.fields {
-		n := m.fields[i].number
+		f := &m.fields[i]
+		n := f.number
 		if n < maxDense {
 			m.dense[n] = int32(i + 1)
+			if f.union < 0 || m.unions[f.union].slot >= 0 {
+				m.slots[n] = int32(f.slot)
+			}
 			continue
 		}
 		if m.sparse == nil {
