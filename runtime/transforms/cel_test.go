@@ -56,6 +56,53 @@ func TestCELFilter(t *testing.T) {
 	}
 }
 
+// A record of which a condition drops what it sees of it is dropped, whatever the
+// rest of it is; one that it keeps or fails is what it would be without the filter.
+func TestCELFilterReadsFields(t *testing.T) {
+	const good, bad = `{"a":1,"b":"x"}}`, `{"a":1,"b":5}}` // b is a string
+	for name, tc := range map[string]struct{ condition, value, want string }{
+		"dropped":               {"value.a > 1", good, "dropped"},
+		"kept":                  {"value.a == 1", good, "kept, its bytes too"},
+		"another bad, dropped":  {"value.a > 1", bad, "dropped"},
+		"another bad, kept":     {"value.a == 1", bad, "kept, its bytes too, but: field b: Invalid type for STRING, but found NUMBER"},
+		"another bad, no field": {"value.c == 1", bad, "evaluating the expression: reading the value: field b: Invalid type for STRING, but found NUMBER"},
+		"another bad, no truth": {"value.a", bad, "evaluating the expression: reading the value: field b: Invalid type for STRING, but found NUMBER"},
+		"no field":              {"value.c == 1", good, "evaluating the expression: no such key: c"},
+		"the field is bad":      {`value.b == "x"`, bad, "evaluating the expression: reading the value: field b: Invalid type for STRING, but found NUMBER"},
+		"both sides":            {`value.a == key.a && key.?b == value.?b`, good, "kept, its bytes too"},
+		"the whole":             {`value.a == 1 && size(value) == 2`, good, "kept"},
+		"a predicate's field":   {`has(value.b) && !has(value.c)`, good, "kept, its bytes too"},
+	} {
+		const schema = `{"schema":{"type":"struct","fields":[{"type":"int32","field":"a"},{"type":"string","field":"b"}]},"payload":`
+		transform, refused := fresh(t, "cel-filter", map[string]string{"condition": tc.condition}, connect.SinkKind)
+		if refused != "" {
+			t.Fatal(refused)
+		}
+		var a connect.Arena
+		r := celRecord(t, &a, true, schema+good)
+		_, c, _ := r.Value.Raw()
+		if _, _, err := r.Value.Get(); err != nil { // from now on, the schema is known
+			t.Fatal(err)
+		}
+		r.Value.SetRaw([]byte(schema+tc.value), c)
+		r.Key.SetRaw([]byte(schema+good), c)
+		got := "kept"
+		if err := apply(transform, &a, r); err != nil {
+			got = err.Error()
+		} else if r.Dropped() {
+			got = "dropped"
+		} else if _, _, raw := r.Value.Raw(); raw {
+			got += ", its bytes too"
+			if _, _, err := r.Value.Get(); err != nil {
+				got += ", but: " + err.Error()
+			}
+		}
+		if !strings.HasPrefix(got, tc.want) || got != tc.want && tc.want == "kept" {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
+}
+
 const celStruct = `{"schema":{"type":"struct","fields":[{"type":"int32","field":"a"},{"type":"string","field":"b","optional":true}],"optional":true,"name":"rec"},"payload":`
 
 func TestCELField(t *testing.T) {

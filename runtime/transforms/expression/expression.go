@@ -78,7 +78,9 @@ func Compile(text string, kind connect.Kind) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot be run: %w", err)
 	}
-	return &Program{program: program, output: checked.OutputType()}, nil
+	p := &Program{program: program, output: checked.OutputType()}
+	p.scope.key.fields, p.scope.value.fields = fieldsOf(checked.NativeRep(), keyVariable), fieldsOf(checked.NativeRep(), valueVariable)
+	return p, nil
 }
 
 // CompileCondition compiles an expression that gives true or false.
@@ -129,9 +131,21 @@ func loops(a *ast.AST) bool {
 	return found
 }
 
-// Test evaluates a condition.
+// Test evaluates a condition. Of a key or value that is not decoded yet it reads the
+// fields that the condition looks at, if it looks at nothing else. A record of which the
+// condition gives neither true nor false is decoded, for that may be what is wrong with it.
 func (p *Program) Test(r *connect.Record) (bool, error) {
 	defer p.scope.end()
+	p.scope.narrow = true
+	hit, err := p.test(r)
+	if err != nil && (p.scope.key.looked || p.scope.value.looked) {
+		p.scope.end()
+		hit, err = p.test(r)
+	}
+	return hit, err
+}
+
+func (p *Program) test(r *connect.Record) (bool, error) {
 	v, err := p.eval(r)
 	if err != nil {
 		return false, err

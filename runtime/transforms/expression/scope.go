@@ -27,6 +27,10 @@ type scope struct {
 	// failed is why a member could not be shown. Comparing maps and lists, CEL takes
 	// an error for just unequal.
 	failed error
+
+	key, value part
+	// narrow says that the expression looks at nothing but the fields of the parts.
+	narrow bool
 }
 
 // fail notes that a member cannot be shown.
@@ -37,6 +41,22 @@ func (s *scope) fail(err error) ref.Val {
 	return types.WrapErr(err)
 }
 
+// part is the key or the value.
+type part struct {
+	// fields are all that the expression looks at; nil is all of it.
+	fields *connect.Fields
+	shown  ref.Val // nil: not yet
+	looked bool    // only fields were asked for
+}
+
+// again shows the part of the next record, or the same one in another way.
+func (p *part) again() {
+	if p.looked {
+		p.fields.Forget()
+	}
+	p.shown, p.looked = nil, false
+}
+
 // slab is how many views are made at a time.
 const slab = 16
 
@@ -45,6 +65,9 @@ func (s *scope) end() {
 	clear(s.objects)
 	clear(s.lists)
 	s.record, s.objects, s.lists, s.failed = nil, s.objects[:0], s.lists[:0], nil
+	s.key.again()
+	s.value.again()
+	s.narrow = false
 }
 
 // Parent implements cel.Activation.
@@ -55,9 +78,9 @@ func (s *scope) ResolveName(name string) (any, bool) {
 	r := s.record
 	switch name {
 	case valueVariable:
-		return s.datum(connect.ValueSide, &r.Value), true
+		return s.datum(connect.ValueSide, &r.Value, &s.value), true
 	case keyVariable:
-		return s.datum(connect.KeySide, &r.Key), true
+		return s.datum(connect.KeySide, &r.Key, &s.key), true
 	case topicVariable:
 		return types.String(r.Topic), true
 	case partitionVariable:
@@ -83,12 +106,23 @@ func (s *scope) ResolveName(name string) (any, bool) {
 	return nil, false
 }
 
-func (s *scope) datum(side string, d *connect.Datum) ref.Val {
-	schema, v, err := d.Get()
-	if err != nil {
-		return types.WrapErr(fmt.Errorf("reading the %s: %w", side, err))
+func (s *scope) datum(side string, d *connect.Datum, p *part) ref.Val {
+	if p.shown == nil {
+		schema, v, err := s.read(d, p)
+		if err != nil {
+			return types.WrapErr(fmt.Errorf("reading the %s: %w", side, err))
+		}
+		p.shown = s.show(schema, v)
 	}
-	return s.show(schema, v)
+	return p.shown
+}
+
+func (s *scope) read(d *connect.Datum, p *part) (*connect.Schema, connect.Value, error) {
+	if !s.narrow || p.fields == nil {
+		return d.Get()
+	}
+	p.looked = true
+	return d.Look(p.fields)
 }
 
 // show returns what an expression sees of a value.
