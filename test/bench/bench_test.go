@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -257,5 +258,15 @@ func TestTail(t *testing.T) {
 	})
 	if diff := cmp.Diff([]int64{111, 222}, got); err != nil || diff != "" {
 		t.Error(err, diff)
+	}
+}
+
+func TestTurns(t *testing.T) {
+	systems := []system{ours, peer, bareKgo}
+	want := [][]system{{ours, peer, bareKgo}, {bareKgo, peer, ours}, {ours, peer, bareKgo}}
+	for round, w := range want {
+		if got := inTurn(systems, round); !slices.Equal(got, w) {
+			t.Errorf("round %d: %v, want %v", round, got, w)
+		}
 	}
 }

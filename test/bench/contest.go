@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -74,7 +75,7 @@ func (b *bench) hold(ctx context.Context, c contest) (map[system][]measured, err
 		systems = slices.DeleteFunc(slices.Clone(systems), func(s system) bool { return s == tunedPeer })
 	}
 	for round := range b.rounds {
-		for _, s := range systems {
+		for _, s := range inTurn(systems, round) {
 			m, err := b.turn(ctx, c, s)
 			if err != nil {
 				return nil, fmt.Errorf("%s, round %d, %s: %w", c.id, round+1, s, err)
@@ -87,6 +88,16 @@ func (b *bench) hold(ctx context.Context, c contest) (map[system][]measured, err
 	return out, nil
 }
 
+// inTurn returns the order of a round, each the reverse of the one before: nobody
+// always comes after the same one.
+func inTurn(systems []system, round int) []system {
+	out := slices.Clone(systems)
+	if round%2 == 1 {
+		slices.Reverse(out)
+	}
+	return out
+}
+
 // turn is one transfer by one system, and the proof that it was right.
 func (b *bench) turn(ctx context.Context, c contest, s system) (m measured, err error) {
 	b.serial++
@@ -95,6 +106,7 @@ func (b *bench) turn(ctx context.Context, c contest, s system) (m measured, err 
 	if err != nil {
 		return m, err
 	}
+	syscall.Sync() // else the disk still writes what the turn before has left in memory
 	r, err := b.launch(ctx, s, name, j)
 	if err != nil {
 		return m, err

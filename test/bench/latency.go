@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -48,7 +49,7 @@ func latency(ctx context.Context, b *bench, work string, open func(ctx context.C
 	b.book.note(fmt.Sprintf("%s: latencies at %.0f records/s, %s.", work, rate, of))
 	p50, p99 := map[system][]float64{}, map[system][]float64{}
 	for round := range b.rounds {
-		for _, s := range []system{ours, peer, bareKgo} {
+		for _, s := range inTurn([]system{ours, peer, bareKgo}, round) {
 			l, err := b.latencyOf(ctx, s, rate, warm, span, open)
 			if err != nil {
 				return fmt.Errorf("%s, latency, round %d, %s: %w", work, round+1, s, err)
@@ -80,6 +81,7 @@ func (b *bench) latencyOf(ctx context.Context, s system, rate float64, warm, spa
 	if err != nil {
 		return nil, err
 	}
+	syscall.Sync()
 	r, err := b.launch(ctx, s, turn, c.job)
 	if err != nil {
 		return nil, err

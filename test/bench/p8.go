@@ -36,8 +36,8 @@ func p8(ctx context.Context, b *bench) error {
 
 func (b *bench) p8Idle(ctx context.Context, settle time.Duration) error {
 	results := map[system][]idle{}
-	for range b.rounds {
-		for _, s := range []system{ours, peer} {
+	for round := range b.rounds {
+		for _, s := range inTurn([]system{ours, peer}, round) {
 			r, turn, _, err := b.startIdle(ctx, s)
 			if err != nil {
 				return err
@@ -63,8 +63,8 @@ func (b *bench) bookIdle(memory, cpu string, results map[system][]idle) {
 
 func (b *bench) p8Many(ctx context.Context, n int, settle time.Duration) error {
 	results := map[system][]idle{}
-	for range b.rounds {
-		for _, s := range []system{ours, peer} {
+	for round := range b.rounds {
+		for _, s := range inTurn([]system{ours, peer}, round) {
 			r, f, err := b.startMany(ctx, s, n/2, n/2)
 			if err != nil {
 				return err

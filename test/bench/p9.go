@@ -58,8 +58,8 @@ func (b *bench) startIdle(ctx context.Context, s system) (r *running, turn strin
 // p9 times the start of a worker.
 func p9(ctx context.Context, b *bench) error {
 	results := map[system][]idle{}
-	for range b.rounds {
-		for _, s := range []system{ours, peer} {
+	for round := range b.rounds {
+		for _, s := range inTurn([]system{ours, peer}, round) {
 			r, turn, i, err := b.startIdle(ctx, s)
 			if err != nil {
 				return fmt.Errorf("P9: %w", err)
