@@ -75,6 +75,9 @@ func (r *Reconciler) secret(ctx context.Context, namespace, field, name, key str
 	if !ok {
 		return "", "", fmt.Sprintf("%s: the Secret %q has no key %q", field, name, key), nil
 	}
+	if len(v) == 0 { // of an authority that would be: trust the system's
+		return "", "", fmt.Sprintf("%s: the key %q of the Secret %q is empty", field, key, name), nil
+	}
 	return string(v), string(secret.UID) + "/" + secret.ResourceVersion, "", nil
 }
 

@@ -129,6 +129,16 @@ func TestASecretWithoutTheKey(t *testing.T) {
 	f.check(c, v1alpha1.ReadyCondition, no, v1alpha1.ReasonSecretMissing, `spec.kafka.tls.certificateSecretRef: the Secret "cert" has no key "tls.key"`)
 }
 
+// An empty authority would be the system's.
+func TestASecretWithAnEmptyKey(t *testing.T) {
+	f := newFixture(t)
+	spec := plain()
+	spec.Kafka.TLS = &v1alpha1.KafkaTLS{CASecretRef: &v1alpha1.SecretKeyRef{Name: "ca", Key: "ca.crt"}}
+	f.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "ca", Namespace: f.ns}, StringData: map[string]string{"ca.crt": ""}})
+	c := f.pass(f.add(spec))
+	f.check(c, v1alpha1.ReadyCondition, no, v1alpha1.ReasonSecretMissing, `spec.kafka.tls.caSecretRef: the key "ca.crt" of the Secret "ca" is empty`)
+}
+
 func TestAnotherAnnotationTakesNothingOver(t *testing.T) {
 	f := newFixture(t)
 	c := f.add(plain())

@@ -80,6 +80,9 @@ func Keys() []configdef.Key { return configdef.Of[clientkeys.Connection]() }
 func ParseConfig(props map[string]string) (Config, []configdef.Problem) {
 	read, problems := configdef.Decode[clientkeys.Connection](props)
 	problems = append(problems, unknown(props)...)
+	if authorities, ok := props["ssl.truststore.certificates"]; ok && authorities == "" {
+		problems = append(problems, problem("ssl.truststore.certificates", "is empty; leave it out to trust the system's authorities"))
+	}
 	if len(problems) > 0 {
 		return Config{}, problems
 	}

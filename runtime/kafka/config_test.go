@@ -116,6 +116,9 @@ func TestParseConfigProblems(t *testing.T) {
 		"an authority that is none": {
 			secured("ssl.truststore.certificates", "nonsense"), []string{"ssl.truststore.certificates: holds no PEM certificate"},
 		},
+		"an authority that is empty": {
+			secured("ssl.truststore.certificates", ""), []string{"ssl.truststore.certificates: is empty"},
+		},
 		"files that hold nothing": {
 			secured("ssl.truststore.location", os.DevNull, "ssl.keystore.location", os.DevNull),
 			[]string{"ssl.truststore.location: holds no PEM certificate; a store of Java", "ssl.keystore.location: tls: failed to find any PEM data in certificate input; a store of Java"},

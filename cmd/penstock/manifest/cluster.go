@@ -72,6 +72,9 @@ func (l *loader) connection(o *v1alpha1.ConnectCluster) (map[string]string, erro
 	var errs []error
 	secret := func(field, name, key string) string {
 		v, err := l.m.Secrets.value(namespaced(o.Namespace, name), key)
+		if err == nil && v == "" {
+			err = fmt.Errorf("the key %q of the Secret document %s is empty", key, namespaced(o.Namespace, name))
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("spec.kafka.%s: %w", field, err))
 		}
@@ -93,7 +96,9 @@ func (l *loader) connection(o *v1alpha1.ConnectCluster) (map[string]string, erro
 	}
 	if sasl != nil {
 		props["sasl.mechanism"] = string(sasl.Mechanism)
-		props["sasl.jaas.config"] = jaas(sasl, secret("sasl.passwordSecretRef", sasl.PasswordSecretRef.Name, sasl.PasswordSecretRef.Key))
+		// Not sasl.jaas.config: a password may hold what would have to be escaped there.
+		props["sasl.username"] = sasl.Username
+		props["sasl.password"] = secret("sasl.passwordSecretRef", sasl.PasswordSecretRef.Name, sasl.PasswordSecretRef.Key)
 	}
 	return props, errors.Join(errs...)
 }
@@ -108,14 +113,4 @@ func protocol(tls, sasl bool) string {
 		return "SSL"
 	}
 	return "PLAINTEXT"
-}
-
-// jaas is how Kafka's clients take user name and password.
-func jaas(sasl *v1alpha1.KafkaSASL, password string) string {
-	module := "org.apache.kafka.common.security.scram.ScramLoginModule"
-	if sasl.Mechanism == v1alpha1.SASLPlain {
-		module = "org.apache.kafka.common.security.plain.PlainLoginModule"
-	}
-	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace
-	return fmt.Sprintf(`%s required username="%s" password="%s";`, module, quote(sasl.Username), quote(password))
 }

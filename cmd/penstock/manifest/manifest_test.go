@@ -123,8 +123,7 @@ stringData: {password: 'a"b\c'}
 			"offset.storage.topic": "o", "status.storage.topic": "s", "offset.storage.replication.factor": "2",
 			"security.protocol": "SASL_SSL", "ssl.truststore.type": "PEM", "ssl.truststore.certificates": "CA",
 			"ssl.keystore.type": "PEM", "ssl.keystore.certificate.chain": "CRT", "ssl.keystore.key": "KEY",
-			"sasl.mechanism":   "PLAIN",
-			"sasl.jaas.config": `org.apache.kafka.common.security.plain.PlainLoginModule required username="ann" password="a\"b\\c";`,
+			"sasl.mechanism": "PLAIN", "sasl.username": "ann", "sasl.password": `a"b\c`,
 		},
 	}
 	if diff := cmp.Diff(want, m.Cluster); diff != "" {
@@ -207,6 +206,7 @@ func TestLoadErrors(t *testing.T) {
 		"list in config":        {connector("a", "  class: x\n  config: {topics: [a, b]}\n"), []string{"document 1: spec.config: topics is not a string, number or boolean"}},
 		"null in config":        {connector("a", "  class: x\n  config: {topics: }\n"), []string{"spec.config: topics is null"}},
 		"missing secret":        {connector("a", "  class: x\n  configFrom: [{key: p, secretKeyRef: {name: db, key: password}}]\n"), []string{"document 1: spec.configFrom[0].secretKeyRef: there is no Secret document default/db; add one"}},
+		"empty password":        {strings.Replace(cluster("---\n{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {p: ''}}"), "['a:9092']", "['a:9092'], sasl: {mechanism: PLAIN, username: u, passwordSecretRef: {name: s, key: p}}", 1), []string{`spec.kafka.sasl.passwordSecretRef: the key "p" of the Secret document default/s is empty`}},
 		"missing secret key":    {strings.Replace(orders, "czNjcmV0", "eA==, other: eA==", 1) + "---\n" + connector("b", "  class: x\n  configFrom: [{key: p, secretKeyRef: {name: e, key: k}}]\n---\n{apiVersion: v1, kind: Secret, metadata: {name: e}, stringData: {a: b, c: d}}"), []string{`the Secret document default/e has no key "k", it has a, c`}},
 		"key set twice":         {connector("a", "  class: x\n  config: {p: 1}\n  configFrom: [{key: p, secretKeyRef: {name: db, key: password}}]\n"), []string{"spec.configFrom[0]: the key p is set twice"}},
 		"incomplete configFrom": {connector("a", "  class: x\n  configFrom: [{key: p}]\n"), []string{"spec.configFrom[0]: key, secretKeyRef.name and secretKeyRef.key must be set"}},
