@@ -10,6 +10,9 @@ CACHE   ?= $(HOME)/.cache/penstock
 ASSETS  ?= $(CACHE)/bin
 IMAGE   ?= local.test/penstock:$(VERSION)
 
+FUZZTIME ?= 1m
+FUZZ     ?= .
+
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 export KUBEBUILDER_ASSETS := $(ASSETS)
@@ -38,6 +41,10 @@ demo: build ## Move a real file through the embedded broker and show it (needs G
 .PHONY: test
 test: envtest $(ASSETS)/promtool ## Run every test that needs no cluster (needs Go and gcc; builds etcd, an API server and promtool once).
 	go test -race -timeout 20m ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder and parser, one after the other, FUZZTIME (1m) each; FUZZ=avro takes some. make test runs their seeds only.
+	FUZZTIME=$(FUZZTIME) hack/fuzz.sh '$(FUZZ)'
 
 .PHONY: envtest
 envtest: ## Build etcd, kube-apiserver and kubectl for the tests, unless they are cached.

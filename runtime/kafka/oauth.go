@@ -24,6 +24,8 @@ const (
 	tokenTimeout = 10 * time.Second
 	// tokenReserve is how long before its end a token is not used any more.
 	tokenReserve = 30 * time.Second
+	// longestToken is how long a token is used at most, whatever is said of it.
+	longestToken = 10 * 365 * 24 * time.Hour
 	// maxTokenBytes bounds what an endpoint may answer.
 	maxTokenBytes = 1 << 20
 )
@@ -103,6 +105,6 @@ func (t *tokens) ask(ctx context.Context) error {
 		return errors.New("the answer has no access_token")
 	}
 	t.token = answer.Token
-	t.usableUntil = t.now().Add(time.Duration(answer.Expires*float64(time.Second)) - tokenReserve)
+	t.usableUntil = t.now().Add(time.Duration(min(max(answer.Expires, 0), longestToken.Seconds())*float64(time.Second)) - tokenReserve)
 	return nil
 }

@@ -5,6 +5,7 @@ package kafka
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -124,4 +125,44 @@ func TestCredentialsForTokens(t *testing.T) {
 			t.Errorf("asked as %s, %v, and got %+v; want %s", got, err, a, want)
 		}
 	}
+}
+
+// A lifetime beyond any number is a long one, not none.
+func TestTokenThatLivesForever(t *testing.T) {
+	tokens := newTokens(&SASL{}, &url.URL{Scheme: "https", Host: "id"})
+	tokens.client = &http.Client{Transport: answering{200, `{"access_token":"t","expires_in":1e300}`}}
+	if err := tokens.ask(t.Context()); err != nil || tokens.usableUntil.Before(time.Now().Add(time.Hour)) {
+		t.Errorf("the token is good until %s, error %v", tokens.usableUntil, err)
+	}
+}
+
+// answering is a transport that gives one answer.
+type answering struct {
+	code int
+	body string
+}
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: a.code, Status: http.StatusText(a.code), Body: io.NopCloser(strings.NewReader(a.body)), Request: r}, nil
+}
+
+// FuzzTokenAnswer: whatever an endpoint answers, there is a token or an error, and
+// none that is over is used again.
+func FuzzTokenAnswer(f *testing.F) {
+	f.Add(200, `{"access_token":"t","expires_in":3600}`)
+	f.Add(200, `{"access_token":"t","expires_in":1e300}`)
+	f.Add(200, `{"access_token":"t","expires_in":-1e300}`)
+	f.Add(200, `{"access_token":7}`)
+	f.Add(401, `{"error":"invalid_client"}`)
+	f.Fuzz(func(t *testing.T, code int, body string) {
+		tokens := newTokens(&SASL{Username: "u", Password: "s3cret s3cret"}, &url.URL{Scheme: "https", Host: "id"})
+		tokens.client = &http.Client{Transport: answering{code, body}}
+		auth, err := tokens.auth(t.Context())
+		if (auth.Token == "") != (err != nil) || err == nil && code != http.StatusOK {
+			t.Errorf("the answer %d %q gives the token %q and the error %v", code, body, auth.Token, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "s3cret") && !strings.Contains(body, "s3cret") {
+			t.Errorf("the error shows the secret: %v", err)
+		}
+	})
 }

@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"penstock.dev/runtime/connect"
@@ -252,6 +254,34 @@ func FuzzDecodeOffsetKey(f *testing.F) {
 		c2, p2, err := decodeOffsetKey(again)
 		if err != nil || c2 != connector || canonicalOffsetKey(c2, p2) != canonicalOffsetKey(connector, partition) {
 			t.Errorf("%s came back as %s (%v): %s", key, again, err, cmp.Diff(partition, p2))
+		}
+	})
+}
+
+// FuzzOffsetRecord: whatever stands in the topic, the others' offsets are read, and
+// an offset that was read is found again under its partition.
+func FuzzOffsetRecord(f *testing.F) {
+	f.Add([]byte(`["c",{"filename":"/a"}]`), []byte(`{"position":12}`))
+	f.Add([]byte(`["c",{"a":1e400}]`), []byte(`[]`))
+	f.Add([]byte(`["c",null]`), []byte(`null`))
+	f.Add([]byte(`["d",{}]`), []byte(`{"a":{"b":[`))
+	f.Add([]byte("\xff"), []byte(nil))
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		o := &Offsets{log: slog.New(slog.DiscardHandler), entries: map[string]offsetEntry{}}
+		o.apply(&kgo.Record{Key: key, Value: value})
+		o.apply(&kgo.Record{Key: []byte(`["safe",{"a":1}]`), Value: []byte(`{"b":2}`)})
+		if got, err := o.lookup("safe", map[string]any{"a": int64(1)}); err != nil || got["b"] != int64(2) {
+			t.Errorf("the other offset is %v, error %v", got, err)
+		}
+		list, err := o.Connector("c")
+		if err != nil {
+			return
+		}
+		for _, e := range list {
+			found, err := o.lookup("c", e.Partition)
+			if err != nil || !cmp.Equal(found, e.Offset, cmpopts.EquateNaNs()) {
+				t.Errorf("%v has the offset %v, error %v, want %v", e.Partition, found, err, e.Offset)
+			}
 		}
 	})
 }
