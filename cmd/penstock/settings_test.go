@@ -146,6 +146,8 @@ func TestSettingsKnowTheReference(t *testing.T) {
 		switch {
 		case isTopicNumber(key):
 			value = "3"
+		case key == "task.max.batch.bytes":
+			value = "2000000"
 		case key == "connector.client.config.override.policy":
 			value = "None"
 		case key == "connector.client.config.override.allowlist":

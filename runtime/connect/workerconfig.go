@@ -27,6 +27,10 @@ type WorkerConfig struct {
 	// How many bytes of records a task may hold between its connector and Kafka. The
 	// default is that of buffer.memory, which bounds the same in Kafka Connect.
 	MaxInFlightBytes int `config:"task.max.in.flight.bytes" default:"33554432" importance:"medium" min:"65536"`
+	// How many bytes a batch of records, as it stands in a topic, may have once it is
+	// decompressed. A sink task that meets a larger one fails and names it: a small
+	// batch may be made to fill any memory.
+	MaxBatchBytes int `config:"task.max.batch.bytes" default:"67108864" importance:"low" min:"1048576" max:"1073741824"`
 	// Whether the topics of sources are created as their topic.creation.… keys say.
 	TopicCreation bool `config:"topic.creation.enable" default:"true" importance:"low"`
 	// Which keys of Kafka's clients a connector may set (producer.override.… and

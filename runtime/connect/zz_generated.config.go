@@ -53,6 +53,7 @@ func (WorkerConfig) ConfigDoc() map[string]string {
 		"offset.flush.interval.ms":                   "How often the offsets of a task are committed, in milliseconds.",
 		"task.shutdown.graceful.timeout.ms":          "How long a task may take to finish, commit and close when it is stopped, in milliseconds.",
 		"task.max.in.flight.bytes":                   "How many bytes of records a task may hold between its connector and Kafka. The default is that of buffer.memory, which bounds the same in Kafka Connect.",
+		"task.max.batch.bytes":                       "How many bytes a batch of records, as it stands in a topic, may have once it is decompressed. A sink task that meets a larger one fails and names it: a small batch may be made to fill any memory.",
 		"topic.creation.enable":                      "Whether the topics of sources are created as their topic.creation.… keys say.",
 		"connector.client.config.override.policy":    "Which keys of Kafka's clients a connector may set (producer.override.… and its like): All, None, Principal (who connects), or Allowlist.",
 		"connector.client.config.override.allowlist": "The keys, without prefix, that the policy Allowlist allows.",

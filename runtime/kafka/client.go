@@ -29,6 +29,11 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
+// maxBatchBytes is how many bytes a batch of records may have once it is
+// decompressed, for clients that do not say otherwise: those of the internal
+// topics, whose records are small.
+const maxBatchBytes = 64 << 20
+
 // NewClient builds a client. It connects when it is first used. The settings
 // here were measured to cost least for clients that are many and mostly idle;
 // extra options come last.
@@ -49,6 +54,7 @@ func (c Config) NewClient(o Options, extra ...kgo.Opt) (*kgo.Client, error) {
 		kgo.MetadataMinAge(250 * time.Millisecond),
 		kgo.MetadataMaxAge(time.Minute),
 		kgo.DialTimeout(10 * time.Second),
+		kgo.MaxDecompressBatchBytes(maxBatchBytes),
 		kgo.WithHooks(o.Hooks...),
 	}
 	if o.Logger != nil {

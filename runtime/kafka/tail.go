@@ -73,6 +73,9 @@ func (c Config) Tail(ctx context.Context, o TailOptions, take func(TailRecord) e
 			return fmt.Errorf("reading topic %s: %w", o.Topic, err)
 		}
 		for _, e := range fetches.Errors() {
+			if large, ok := errors.AsType[*kgo.ErrDecompressTooLarge](e.Err); ok {
+				return fmt.Errorf("reading topic %s, partition %d: the batch of records at offset %d has more than %d MiB once it is decompressed", e.Topic, e.Partition, large.Offset, maxBatchBytes>>20)
+			}
 			return fmt.Errorf("reading topic %s, partition %d: %w", e.Topic, e.Partition, e.Err)
 		}
 		for it := fetches.RecordIter(); !it.Done(); {

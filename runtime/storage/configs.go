@@ -31,7 +31,7 @@ type Configs struct {
 // something, by one goroutine; it must not block.
 func OpenConfigs(newClient NewClient, topic string, log *slog.Logger, onChange func(ConfigChange)) (*Configs, error) {
 	c := &Configs{log: log, onChange: onChange, state: newConfigState()}
-	l, err := OpenLog(newClient, topic, c.take)
+	l, err := OpenLog(newClient, topic, log, c.take)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,9 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -22,6 +24,7 @@ const fetchWait = 500 * time.Millisecond
 // read too (docs/architecture.md, "Who owns a task").
 type Log struct {
 	topic  string
+	log    *slog.Logger
 	client *kgo.Client
 	adm    *kadm.Client
 	apply  func(*kgo.Record)
@@ -40,7 +43,7 @@ type Log struct {
 
 // OpenLog starts to follow the topic, which must exist. apply is called by one
 // goroutine, for each record; it must not keep the record.
-func OpenLog(newClient NewClient, topic string, apply func(*kgo.Record), extra ...kgo.Opt) (*Log, error) {
+func OpenLog(newClient NewClient, topic string, log *slog.Logger, apply func(*kgo.Record), extra ...kgo.Opt) (*Log, error) {
 	client, err := newClient(append([]kgo.Opt{
 		kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
@@ -56,7 +59,7 @@ func OpenLog(newClient NewClient, topic string, apply func(*kgo.Record), extra .
 		return nil, err
 	}
 	l := &Log{
-		topic: topic, client: client, adm: kadm.NewClient(client), apply: apply,
+		topic: topic, log: log, client: client, adm: kadm.NewClient(client), apply: apply,
 		position: map[int32]int64{}, moved: make(chan struct{}),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
@@ -78,7 +81,26 @@ func (l *Log) follow() {
 			}
 		})
 		l.advance(fetches)
+		l.passLarge(fetches)
 	}
+}
+
+// passLarge goes on behind batches that the client does not decompress, because
+// they would take too much memory: nobody's offsets and states are so large.
+func (l *Log) passLarge(fetches kgo.Fetches) {
+	fetches.EachError(func(_ string, partition int32, err error) {
+		large, ok := errors.AsType[*kgo.ErrDecompressTooLarge](err)
+		if !ok {
+			return
+		}
+		l.log.Error("skipping a batch of records that is too large once it is decompressed",
+			"topic", l.topic, "partition", partition, "offset", large.Offset, "next", large.NextOffset)
+		l.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{l.topic: {partition: {Epoch: large.Epoch, Offset: large.NextOffset}}})
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.skip(partition, large.NextOffset)
+		l.wake()
+	})
 }
 
 func (l *Log) advance(fetches kgo.Fetches) {

@@ -4,10 +4,13 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -25,7 +28,7 @@ import (
 func (k testKafka) countedLog(t *testing.T) (*Log, *atomic.Int64) {
 	t.Helper()
 	var n atomic.Int64
-	l, err := OpenLog(k.newClient, k.topics.Status, func(*kgo.Record) { n.Add(1) })
+	l, err := OpenLog(k.newClient, k.topics.Status, slog.New(slog.DiscardHandler), func(*kgo.Record) { n.Add(1) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +267,7 @@ func TestKafkaIsAwayAndComesBack(t *testing.T) {
 		}
 		away.Store(true)
 		var n atomic.Int64
-		l, err := OpenLog(k.newVirtualClient, k.topics.Status, func(*kgo.Record) { n.Add(1) })
+		l, err := OpenLog(k.newVirtualClient, k.topics.Status, slog.New(slog.DiscardHandler), func(*kgo.Record) { n.Add(1) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -291,4 +294,34 @@ func TestKafkaIsAwayAndComesBack(t *testing.T) {
 		l.Close()
 		k.close()
 	})
+}
+
+// A batch that would fill the memory once it is decompressed is passed by and said;
+// what stands behind it is read.
+func TestLogPassesLargeBatches(t *testing.T) {
+	k := broker(t)
+	var log bytes.Buffer
+	var n atomic.Int64
+	l, err := OpenLog(k.newClient, k.topics.Status, slog.New(slog.NewTextHandler(&log, nil)), func(*kgo.Record) { n.Add(1) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	fill(t, l, 10)
+	hostile, err := k.newClient(kgo.ProducerBatchCompression(kgo.ZstdCompression()), kgo.ProducerBatchMaxBytes(80<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hostile.Close()
+	if err := hostile.ProduceSync(within(t), &kgo.Record{Topic: k.topics.Status, Key: []byte("key0"), Value: make([]byte, 65<<20)}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, l, 10)
+	if err := l.ReadToEnd(within(t)); err != nil || n.Load() != 20 {
+		t.Errorf("%d records were read, %v", n.Load(), err)
+	}
+	l.Close()
+	if !strings.Contains(log.String(), "skipping a batch of records that is too large") {
+		t.Errorf("the log is %s", &log)
+	}
 }

@@ -42,7 +42,7 @@ type SourceOffset struct {
 // OpenOffsets starts to follow the offsets topic, which must exist.
 func OpenOffsets(newClient NewClient, topic string, log *slog.Logger) (*Offsets, error) {
 	o := &Offsets{log: log, entries: map[string]offsetEntry{}, partition: kgo.StickyKeyPartitioner(nil).ForTopic(topic)}
-	l, err := OpenLog(newClient, topic, o.apply, kgo.MaxVersions(txnVersions()))
+	l, err := OpenLog(newClient, topic, log, o.apply, kgo.MaxVersions(txnVersions()))
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func OpenStatuses(newClient NewClient, topic string, log *slog.Logger, onChange 
 		connectors: map[string]Status{}, workers: map[string]WorkerDetail{}, identities: map[string]claim{},
 		topics: map[string]map[string]bool{},
 	}
-	l, err := OpenLog(newClient, topic, s.apply, kgo.RecordPartitioner(byKey()))
+	l, err := OpenLog(newClient, topic, log, s.apply, kgo.RecordPartitioner(byKey()))
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ type topicCodecs struct{ key, value, header connect.Codec }
 func NewSink(o SinkOptions) *Sink {
 	s := &Sink{
 		topics: o.Topics, pattern: o.Pattern, group: o.Group, records: cmp.Or(o.BatchRecords, sinkBatchRecords),
-		limits:    fetchLimits{fetch: o.MaxFetchBytes, partition: o.MaxPartitionFetchBytes},
+		limits:    fetchLimits{fetch: o.MaxFetchBytes, partition: o.MaxPartitionFetchBytes, batch: o.MaxBatchBytes},
 		newClient: o.NewClient, key: o.Key, value: o.Value, header: o.Header,
 	}
 	s.init(o.Options)

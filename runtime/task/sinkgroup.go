@@ -55,7 +55,7 @@ func (s *Sink) session(ctx, work context.Context) error {
 	s.mu.Unlock()
 	life, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
-	cl, err := s.newClient(append(s.subscription(),
+	cl, err := s.newClient(append(append(s.subscription(), s.inflation()...),
 		kgo.WithContext(life),
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
@@ -234,7 +234,7 @@ func (m *member) faults(fetches kgo.Fetches) error {
 }
 
 func (m *member) fault(topic string, partition int32, err error) error {
-	session, loss := new(kgo.ErrGroupSession), new(kgo.ErrDataLoss)
+	session, loss, large := new(kgo.ErrGroupSession), new(kgo.ErrDataLoss), new(kgo.ErrDecompressTooLarge)
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 	case errors.Is(err, kgo.ErrClientClosed):
@@ -246,6 +246,8 @@ func (m *member) fault(topic string, partition int32, err error) error {
 			return fmt.Errorf("consuming as a member of group %q: %w", m.s.group, err)
 		}
 		m.s.log.Warn("the group was left and is joined again", "error", err)
+	case errors.As(err, &large):
+		return m.s.tooLarge(large)
 	case errors.As(err, &loss), kerr.IsRetriable(err):
 		m.s.log.Warn("reading a partition", "topic", topic, "partition", partition, "error", err)
 	default:

@@ -55,8 +55,9 @@ func (m *member) haltNew(tps []connect.TopicPartition) {
 	}
 }
 
-// fetchLimits bound what a fetch asks for; 0 does not.
-type fetchLimits struct{ fetch, partition int }
+// fetchLimits bound what a fetch asks for, and what a batch of it may become; 0 does
+// not.
+type fetchLimits struct{ fetch, partition, batch int }
 
 // within returns size within a limit.
 func within(size int32, limit int) int32 {

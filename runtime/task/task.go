@@ -206,6 +206,9 @@ type SinkOptions struct {
 	// MaxFetchBytes and MaxPartitionFetchBytes bound what a fetch asks for beyond
 	// what MaxInFlightBytes does; 0 does not.
 	MaxFetchBytes, MaxPartitionFetchBytes int
+	// MaxBatchBytes is how many bytes a batch of the topic may have once it is
+	// decompressed (task.max.batch.bytes); 0 is the client's own bound.
+	MaxBatchBytes int
 	// NewClient builds the group client from what the loop adds: topics, group
 	// callbacks, no automatic commits. The caller's options carry brokers, security,
 	// group id, instance id and balancers; the loop sets the sizes of fetches. It is

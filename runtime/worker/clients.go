@@ -184,6 +184,7 @@ func (w *Worker) sinkClient(ctx context.Context, o *task.SinkOptions, c resolved
 	}
 	o.Group = connect.GroupID(o.ID.Connector, c.props)
 	o.BatchRecords, o.MaxFetchBytes, o.MaxPartitionFetchBytes = consumer.MaxPollRecords, consumer.FetchMaxBytes, consumer.MaxPartitionFetchBytes
+	o.MaxBatchBytes = w.config.MaxBatchBytes
 	opts = append(opts,
 		kgo.ConsumerGroup(o.Group),
 		kgo.InstanceID(storage.TransactionalID(w.o.GroupID, o.ID.Connector, o.ID.Index)),

@@ -210,8 +210,14 @@ func options(c *kfake.Cluster, p *plant) Options {
 
 func run(t *testing.T, c *kfake.Cluster) *house {
 	t.Helper()
-	h := &house{plant: &plant{}, metrics: prometheus.NewRegistry()}
-	o := options(c, h.plant)
+	p := &plant{}
+	return runWith(t, p, options(c, p))
+}
+
+// runWith runs a worker of other options.
+func runWith(t *testing.T, p *plant, o Options) *house {
+	t.Helper()
+	h := &house{plant: p, metrics: prometheus.NewRegistry()}
 	o.Metrics = h.metrics
 	h.Worker = New(o)
 	ctx, cancel := context.WithCancel(context.Background())
