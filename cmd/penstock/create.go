@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"penstock.dev/cmd/internal/cli"
+	"penstock.dev/cmd/internal/definition"
 	"penstock.dev/cmd/penstock/restclient"
 )
 
@@ -33,6 +34,7 @@ Connector manifests. Of a manifest, clusterRef is ignored.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return create(cmd, &f) },
 	}
 	addFiles(cmd, &f.files)
+	_ = cmd.MarkFlagRequired("filename") // the flag exists
 	cmd.Flags().BoolVar(&f.update, "update", false, "give connectors that are there already this config")
 	f.server.add(cmd)
 	f.wait.AddFlags(cmd)
@@ -44,12 +46,12 @@ func create(cmd *cobra.Command, f *createFlags) error {
 		return err
 	}
 	// Nothing is created unless all can be read.
-	list, err := definitions(cmd.Context(), f.files, cmd.InOrStdin())
+	list, err := definition.Read(cmd.Context(), f.files, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
-		return errors.New("the files hold no connector")
+		return errors.New("the manifests hold no connector")
 	}
 	c, err := f.server.client()
 	if err != nil {
@@ -59,7 +61,7 @@ func create(cmd *cobra.Command, f *createFlags) error {
 	for _, d := range list {
 		did, err := f.put(cmd, c, d)
 		if err == nil {
-			err = f.wait.Finish(cmd, connectServer(), remote{c}, d.Name, d.target(), "connector "+d.Name+": "+did)
+			err = f.wait.Finish(cmd, connectServer(), remote{c}, d.Name, target(d), "connector "+d.Name+": "+did)
 		} else {
 			err = fmt.Errorf("%s: connector %s: %w", d.Origin, d.Name, err)
 		}
@@ -69,7 +71,7 @@ func create(cmd *cobra.Command, f *createFlags) error {
 }
 
 // put creates a connector, or updates it if the user wants that, and says which.
-func (f *createFlags) put(cmd *cobra.Command, c *restclient.Client, d definition) (string, error) {
+func (f *createFlags) put(cmd *cobra.Command, c *restclient.Client, d definition.Definition) (string, error) {
 	_, err := c.Create(cmd.Context(), restclient.NewConnector{Name: d.Name, Config: d.Config, InitialState: d.State})
 	var refused *restclient.Error
 	switch {
@@ -84,7 +86,7 @@ func (f *createFlags) put(cmd *cobra.Command, c *restclient.Client, d definition
 		return "", err
 	}
 	if d.State != "" {
-		if err := (remote{c}).SetTarget(cmd.Context(), d.Name, d.target()); err != nil {
+		if err := (remote{c}).SetTarget(cmd.Context(), d.Name, target(d)); err != nil {
 			return "", err
 		}
 	}
@@ -92,7 +94,7 @@ func (f *createFlags) put(cmd *cobra.Command, c *restclient.Client, d definition
 }
 
 // target is what the connector does once it is created.
-func (d definition) target() cli.Target {
+func target(d definition.Definition) cli.Target {
 	switch d.State {
 	case "PAUSED":
 		return cli.Paused

@@ -41,7 +41,7 @@ func main() {
 }
 
 // errReported is the error of a command that has already said what is wrong.
-var errReported = errors.New("already reported")
+var errReported = cli.ErrReported
 
 func root() *cobra.Command {
 	cmd := &cobra.Command{

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -107,11 +106,4 @@ func addOutput(cmd *cobra.Command, output *string) {
 
 func outputError(output string) error {
 	return fmt.Errorf("--output %q is unknown, use json or leave it out", output)
-}
-
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

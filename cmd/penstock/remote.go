@@ -109,7 +109,8 @@ offsets reset before.`,
 		OffsetsDoc: `Show where a connector stands.
 
 What -o json or -o yaml prints can be changed and given to offsets set.`,
-		Now: time.Now,
+		None: func() string { return "No connectors found" },
+		Now:  time.Now,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"penstock.dev/cmd/internal/cli"
+	"penstock.dev/cmd/internal/definition"
 	"penstock.dev/cmd/penstock/restclient"
 )
 
@@ -160,8 +161,8 @@ func (r remote) ResetOffsets(ctx context.Context, name string) (string, error) {
 
 // ask asks the server what is wrong with configs and returns a finding for each
 // problem. A class must be in the config.
-func (r remote) ask(ctx context.Context, definitions []definition) ([]finding, error) {
-	out := []finding{}
+func (r remote) ask(ctx context.Context, definitions []definition.Definition) ([]cli.Finding, error) {
+	out := []cli.Finding{}
 	for _, d := range definitions {
 		config := maps.Clone(d.Config)
 		config["name"] = d.Name
@@ -171,7 +172,7 @@ func (r remote) ask(ctx context.Context, definitions []definition) ([]finding, e
 		}
 		for _, c := range infos.Configs {
 			for _, e := range c.Value.Errors {
-				out = append(out, finding{d.Origin, d.Name, c.Value.Name, strings.TrimSpace(e)})
+				out = append(out, cli.Finding{Origin: d.Origin, Connector: d.Name, Key: c.Value.Name, Message: strings.TrimSpace(e)})
 			}
 		}
 	}

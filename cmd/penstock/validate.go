@@ -11,16 +11,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"penstock.dev/cmd/internal/cli"
+	"penstock.dev/cmd/internal/definition"
 	"penstock.dev/cmd/penstock/manifest"
 	"penstock.dev/runtime/connect"
-	"penstock.dev/runtime/standalone"
 )
 
 type validateFlags struct {
 	files  []string
 	strict bool
 	config string
-	output string
+	output cli.Output
 	// ask is set if a server is to be asked.
 	ask    bool
 	server serverFlags
@@ -31,12 +32,12 @@ func validateCommand(r connect.Registry) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate -f FILE",
 		Short: "Check connectors without running them",
-		Long: `Check Connector manifests without running them and without asking anything
-outside. Problems end with exit status 1; warnings, such as a key that nobody
-knows, do not, unless --strict makes problems of them.
+		Long: `Check connectors without running them and without asking anything outside:
+Connector manifests, Kafka Connect's JSON and its properties files. Problems end
+with exit status 1; warnings, such as a key that nobody knows, do not, unless
+--strict makes problems of them.
 
-With --server a Connect server is asked instead, which knows its own plugins. It
-checks what create takes: Kafka Connect's JSON and properties files, too.`,
+With --server a Connect server is asked instead, which knows its own plugins.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.ask = cmd.Flags().Changed("server")
@@ -47,7 +48,7 @@ checks what create takes: Kafka Connect's JSON and properties files, too.`,
 	_ = cmd.MarkFlagRequired("filename") // the flag exists
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "refuse what is only a warning otherwise, such as unknown config keys")
 	cmd.Flags().StringVar(&f.config, "config", "", "worker properties `file` with the workers' defaults")
-	addOutput(cmd, &f.output)
+	cli.AddOutput(cmd, &f.output)
 	f.server.add(cmd)
 	return cmd
 }
@@ -56,113 +57,55 @@ func addFiles(cmd *cobra.Command, files *[]string) {
 	cmd.Flags().StringArrayVarP(files, "filename", "f", nil, "manifests: a `file`, a directory, an address, or - for stdin; may be repeated")
 }
 
-// findings is what `penstock validate -o json` prints.
-type findings struct {
-	Connectors int       `json:"connectors"`
-	Problems   []finding `json:"problems"`
-	Warnings   []finding `json:"warnings"`
-}
-
-type finding struct {
-	Origin    string `json:"origin,omitempty"`
-	Connector string `json:"connector,omitempty"`
-	Key       string `json:"key,omitempty"`
-	Message   string `json:"message"`
-}
-
 func validate(ctx context.Context, r connect.Registry, f validateFlags, stdin io.Reader, out io.Writer) error {
-	if f.output != "" && f.output != "json" {
-		return outputError(f.output)
+	if err := f.output.Check(); err != nil {
+		return err
 	}
 	found, err := find(ctx, r, f, stdin)
 	if err != nil {
 		return err
 	}
-	if f.strict {
-		found.Problems = append(found.Problems, found.Warnings...)
-		found.Warnings = []finding{}
-	}
-	if f.output == "json" {
-		err = printJSON(out, found)
-	} else {
-		err = printFindings(out, found)
-	}
-	if err == nil && len(found.Problems) > 0 {
-		return errReported
-	}
-	return err
+	return found.Report(out, f.output, f.strict)
 }
 
-func find(ctx context.Context, r connect.Registry, f validateFlags, stdin io.Reader) (findings, error) {
+func find(ctx context.Context, r connect.Registry, f validateFlags, stdin io.Reader) (cli.Findings, error) {
 	if f.ask {
 		return f.askServer(ctx, stdin)
 	}
-	m, err := manifest.Load(ctx, f.files, stdin)
+	in, err := definition.Load(ctx, f.files, stdin, manifest.Load)
 	if err != nil {
-		return findings{}, err
+		return cli.Findings{}, err
 	}
-	s, warnings, err := loadSettings(ctx, r, m, f.config)
+	connectors, err := in.Connectors()
 	if err != nil {
-		return findings{}, err
+		return cli.Findings{}, err
 	}
-	problems, more := standalone.Validate(r, m.Connectors, s.defaults)
-	found := findings{Connectors: len(m.Connectors), Problems: toFindings(problems), Warnings: toFindings(more)}
+	s, warnings, err := loadSettings(ctx, r, in.Manifest, f.config)
+	if err != nil {
+		return cli.Findings{}, err
+	}
+	found := cli.Find(r, connectors, s.defaults)
 	for _, w := range warnings {
-		found.Warnings = append(found.Warnings, finding{Origin: s.origin, Key: w.Key, Message: w.Message})
+		found.Warnings = append(found.Warnings, cli.Finding{Origin: s.origin, Key: w.Key, Message: w.Message})
 	}
 	return found, nil
 }
 
 // askServer has a Connect server check what create would send.
-func (f validateFlags) askServer(ctx context.Context, stdin io.Reader) (findings, error) {
+func (f validateFlags) askServer(ctx context.Context, stdin io.Reader) (cli.Findings, error) {
 	if f.config != "" {
-		return findings{}, errors.New("--config has no effect with --server: the server has a config of its own; leave one out")
+		return cli.Findings{}, errors.New("--config has no effect with --server: the server has a config of its own; leave one out")
 	}
-	list, err := definitions(ctx, f.files, stdin)
+	list, err := definition.Read(ctx, f.files, stdin)
 	if err != nil {
-		return findings{}, err
+		return cli.Findings{}, err
 	}
 	c, err := f.server.client()
 	if err != nil {
-		return findings{}, err
+		return cli.Findings{}, err
 	}
 	problems, err := remote{c}.ask(ctx, list)
-	return findings{Connectors: len(list), Problems: problems, Warnings: []finding{}}, err
-}
-
-func toFindings(problems []standalone.Problem) []finding {
-	out := make([]finding, len(problems))
-	for i, p := range problems {
-		out[i] = finding{p.Origin, p.Connector, p.Key, p.Message}
-	}
-	return out
-}
-
-func (f finding) String() string {
-	text := ""
-	if f.Origin != "" {
-		text = f.Origin + ": "
-	}
-	if f.Connector != "" {
-		text += "connector " + f.Connector + ": "
-	}
-	return text + f.Key + ": " + f.Message
-}
-
-func printFindings(w io.Writer, found findings) error {
-	for _, p := range found.Problems {
-		if _, err := fmt.Fprintln(w, "problem: "+p.String()); err != nil {
-			return err
-		}
-	}
-	for _, p := range found.Warnings {
-		if _, err := fmt.Fprintln(w, "warning: "+p.String()); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(w, "%s, %s, %s\n", plural(found.Connectors, "connector"),
-		plural(len(found.Problems), "problem"), plural(len(found.Warnings), "warning"))
-	return err
+	return cli.Findings{Connectors: len(list), Problems: problems, Warnings: []cli.Finding{}}, err
 }
 
 func plural(n int, noun string) string {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"penstock.dev/cmd/internal/cli"
 )
 
 // bad are the inputs that every way to run a connector must refuse or warn of,
@@ -77,14 +79,14 @@ func TestValidateJSON(t *testing.T) {
 	if !errors.Is(err, errReported) {
 		t.Errorf("error %v", err)
 	}
-	var got findings
+	var got cli.Findings
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := findings{
+	want := cli.Findings{
 		Connectors: 2,
-		Problems:   []finding{{"stdin, document 1", "a", "connector.class", "unknown class nope; this build has datagen-source, file-sink, file-source"}},
-		Warnings:   []finding{{"stdin, document 2", "b", "tpoics", "is not a key of file-sink and has no effect, did you mean topics?"}},
+		Problems:   []cli.Finding{{Origin: "stdin, document 1", Connector: "a", Key: "connector.class", Message: "unknown class nope; this build has datagen-source, file-sink, file-source"}},
+		Warnings:   []cli.Finding{{Origin: "stdin, document 2", Connector: "b", Key: "tpoics", Message: "is not a key of file-sink and has no effect, did you mean topics?"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)

@@ -6,6 +6,7 @@ package cli
 import (
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -23,19 +24,37 @@ var userinfo = regexp.MustCompile(`(://[^/?#@\s:]*):[^/?#@\s]+@`)
 // reference is a value that a config provider will put in.
 var reference = regexp.MustCompile(`^\$\{[^}]+\}$`)
 
-// Hide returns a config without what must not be shown: the values of the keys in
-// passwords, of those whose name looks like it, and passwords in addresses.
-// References to config providers are no secrets.
+// Hide returns a config without what must not be shown: the values of the keys that
+// passwords says are, of those that it does not know and whose name looks like it,
+// and passwords in addresses. References to config providers are no secrets.
 func Hide(config map[string]string, passwords map[string]bool) map[string]string {
 	out := maps.Clone(config)
 	for k, v := range out {
-		switch {
-		case v == "" || reference.MatchString(strings.TrimSpace(v)):
-		case passwords[k] || secretNames.MatchString(k):
+		if isSecret(k, v, passwords) {
 			out[k] = hidden
-		default:
+		} else if !isReference(v) {
 			out[k] = userinfo.ReplaceAllString(v, "$1:"+hidden+"@")
 		}
 	}
 	return out
 }
+
+// SecretKeys returns the keys of a config that hold a secret, by what Hide goes by,
+// sorted.
+func SecretKeys(config map[string]string, passwords map[string]bool) []string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(config)) {
+		v := config[k]
+		if isSecret(k, v, passwords) || !isReference(v) && userinfo.MatchString(v) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func isSecret(k, v string, passwords map[string]bool) bool {
+	password, known := passwords[k]
+	return v != "" && !isReference(v) && (password || !known && secretNames.MatchString(k))
+}
+
+func isReference(v string) bool { return reference.MatchString(strings.TrimSpace(v)) }

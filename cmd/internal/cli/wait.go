@@ -27,6 +27,9 @@ func (w *Waiting) AddFlags(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&w.timeout, "timeout", time.Minute, "how long --wait waits")
 }
 
+// On reports whether the command is to wait.
+func (w *Waiting) On() bool { return w.on }
+
 // Check refuses a timeout that is none.
 func (w *Waiting) Check() error {
 	if w.timeout <= 0 {

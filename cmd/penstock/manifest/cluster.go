@@ -71,6 +71,9 @@ func (l *loader) connection(o *v1alpha1.ConnectCluster) (map[string]string, erro
 	props := map[string]string{"security.protocol": protocol(tls != nil, sasl != nil)}
 	var errs []error
 	secret := func(field, name, key string) string {
+		if l.inCluster {
+			return ""
+		}
 		v, err := l.m.Secrets.value(namespaced(o.Namespace, name), key)
 		if err == nil && v == "" {
 			err = fmt.Errorf("the key %q of the Secret document %s is empty", key, namespaced(o.Namespace, name))

@@ -166,6 +166,9 @@ func addReferences(o *v1alpha1.Connector, config map[string]string) error {
 }
 
 func (l *loader) checkReferences(o *v1alpha1.Connector) error {
+	if l.inCluster {
+		return nil
+	}
 	var errs []error
 	for i, f := range o.Spec.ConfigFrom {
 		if _, err := l.m.Secrets.value(namespaced(o.Namespace, f.SecretKeyRef.Name), f.SecretKeyRef.Key); err != nil {

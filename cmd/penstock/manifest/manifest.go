@@ -38,13 +38,24 @@ type Cluster struct {
 type loader struct {
 	m        Manifest
 	deferred []func() error // what needs all Secrets to be known
+	// inCluster: Secrets are not looked for.
+	inCluster bool
 }
 
 // Load reads all documents of the sources: files, directories, addresses, or "-"
 // for stdin. Everything that is wrong is reported, each with the file and the
 // document's number.
 func Load(ctx context.Context, sources []string, stdin io.Reader) (Manifest, error) {
-	l := &loader{m: Manifest{Secrets: Secrets{}}}
+	return load(ctx, sources, stdin, &loader{m: Manifest{Secrets: Secrets{}}})
+}
+
+// LoadForCluster does the same, but Secrets need not be among the documents: they
+// are in the cluster.
+func LoadForCluster(ctx context.Context, sources []string, stdin io.Reader) (Manifest, error) {
+	return load(ctx, sources, stdin, &loader{m: Manifest{Secrets: Secrets{}}, inCluster: true})
+}
+
+func load(ctx context.Context, sources []string, stdin io.Reader, l *loader) (Manifest, error) {
 	var errs []error
 	for _, source := range sources {
 		docs, err := read(ctx, source, stdin)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Penstock Authors
 
-package main
+// Package definition reads connectors as Kafka Connect's users write them, and as
+// our manifests have them.
+package definition
 
 import (
 	"bytes"
@@ -25,8 +27,9 @@ import (
 // maxDefinition bounds a file of one connector.
 const maxDefinition = 16 << 20
 
-// definition is a connector that a server is to have.
-type definition struct {
+// Definition is a connector in Kafka Connect's terms.
+type Definition struct {
+	// Name is the connector's name in Kafka.
 	Name   string
 	Config map[string]string
 	// State is RUNNING, PAUSED or STOPPED; empty is what the server takes for none.
@@ -35,44 +38,97 @@ type definition struct {
 	Origin string
 }
 
-// definitions reads connectors as Kafka Connect's JSON, {name, config} or a flat
-// object, as its properties files, or as our manifests.
-func definitions(ctx context.Context, sources []string, stdin io.Reader) ([]definition, error) {
-	var out []definition
+// Input is what was read.
+type Input struct {
+	// Definitions came as Kafka Connect's JSON or properties.
+	Definitions []Definition
+	Manifest    manifest.Manifest
+}
+
+// Loader reads manifests, as manifest.Load does.
+type Loader func(ctx context.Context, sources []string, stdin io.Reader) (manifest.Manifest, error)
+
+// Load reads Kafka Connect's JSON, {name, config} or a flat object, its properties
+// files, and leaves all else to load.
+func Load(ctx context.Context, sources []string, stdin io.Reader, load Loader) (Input, error) {
+	var in Input
+	var manifests []string
 	var errs []error
 	for _, source := range sources {
-		more, err := definitionsOf(ctx, source, stdin)
-		out, errs = append(out, more...), append(errs, err)
+		d, rest, err := parse(source, stdin)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case d == nil:
+			manifests, stdin = append(manifests, source), rest
+		default:
+			in.Definitions = append(in.Definitions, *d)
+		}
+	}
+	if len(manifests) > 0 {
+		m, err := load(ctx, manifests, stdin)
+		in.Manifest, errs = m, append(errs, err)
+	}
+	return in, errors.Join(errs...)
+}
+
+// Connectors are all connectors as they would run.
+func (in Input) Connectors() ([]standalone.Connector, error) {
+	out := slices.Clone(in.Manifest.Connectors)
+	var errs []error
+	for _, d := range in.Definitions {
+		c, err := d.Connector()
+		out, errs = append(out, c), append(errs, err)
 	}
 	return out, errors.Join(errs...)
 }
 
-func definitionsOf(ctx context.Context, source string, stdin io.Reader) ([]definition, error) {
+// Read reads connectors for a Connect server, those of manifests too. What its API
+// has no room for is refused.
+func Read(ctx context.Context, sources []string, stdin io.Reader) ([]Definition, error) {
+	in, err := Load(ctx, sources, stdin, manifest.Load)
+	if err != nil {
+		return nil, err
+	}
+	out := in.Definitions
+	var errs []error
+	for _, c := range in.Manifest.Connectors {
+		d, err := fromManifest(c)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", c.Origin, err))
+			continue
+		}
+		out = append(out, d)
+	}
+	return out, errors.Join(errs...)
+}
+
+// parse reads one source. It returns none if that is something else: a directory,
+// an address, or manifests, which for stdin are to be read from rest.
+func parse(source string, stdin io.Reader) (d *Definition, rest io.Reader, err error) {
 	info, err := os.Stat(source)
 	if source != "-" && (err != nil || info.IsDir()) {
-		// A directory or an address, or else the error says what is missing.
-		return manifests(ctx, source, stdin)
+		// What loads manifests says what is missing.
+		return nil, stdin, nil
 	}
 	data, err := readDefinition(source, stdin)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", source, err)
+		return nil, stdin, fmt.Errorf("reading %s: %w", source, err)
 	}
 	origin := source
 	if source == "-" {
-		origin = "stdin"
+		origin, stdin = "stdin", bytes.NewReader(data)
 	}
 	var object map[string]json.RawMessage
 	switch isJSON := json.Unmarshal(data, &object) == nil; {
 	case isJSON && object["apiVersion"] == nil:
 		d, err := fromJSON(data, object)
-		return one(d, origin, err)
+		return checked(d, origin, err)
 	case !isJSON && isProperties(source, data):
 		config, err := secrets.ParseProperties(string(data))
-		return one(definition{Name: config["name"], Config: config}, origin, err)
-	case source == "-":
-		return manifests(ctx, "-", bytes.NewReader(data))
+		return checked(Definition{Name: config["name"], Config: config}, origin, err)
 	}
-	return manifests(ctx, source, stdin)
+	return nil, stdin, nil
 }
 
 func readDefinition(source string, stdin io.Reader) ([]byte, error) {
@@ -110,12 +166,12 @@ func isProperties(source string, data []byte) bool {
 }
 
 // fromJSON reads {name, config, initial_state} or a flat object of keys.
-func fromJSON(data []byte, object map[string]json.RawMessage) (definition, error) {
+func fromJSON(data []byte, object map[string]json.RawMessage) (Definition, error) {
 	if c := object["config"]; c == nil || bytes.TrimSpace(c)[0] != '{' {
 		config, err := scalars(data)
-		return definition{Name: config["name"], Config: config}, err
+		return Definition{Name: config["name"], Config: config}, err
 	}
-	d := definition{}
+	d := Definition{}
 	for k, v := range object {
 		var err error
 		switch k {
@@ -165,8 +221,8 @@ func scalars(data []byte) (map[string]string, error) {
 	return out, nil
 }
 
-// one checks a definition.
-func one(d definition, origin string, err error) ([]definition, error) {
+// checked checks a definition.
+func checked(d Definition, origin string, err error) (*Definition, io.Reader, error) {
 	named := d.Config["name"]
 	switch {
 	case err != nil:
@@ -178,34 +234,14 @@ func one(d definition, origin string, err error) ([]definition, error) {
 		err = errors.New("connector.class must be set")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", origin, err)
+		return nil, nil, fmt.Errorf("%s: %w", origin, err)
 	}
 	d.Origin = origin
-	return []definition{d}, nil
+	return &d, nil, nil
 }
 
-// manifests reads Connector documents. What Kafka Connect's API has no room for is
-// refused.
-func manifests(ctx context.Context, source string, stdin io.Reader) ([]definition, error) {
-	m, err := manifest.Load(ctx, []string{source}, stdin)
-	if err != nil {
-		return nil, err
-	}
-	var out []definition
-	var errs []error
-	for _, c := range m.Connectors {
-		d, err := fromManifest(c)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", c.Origin, err))
-			continue
-		}
-		out = append(out, d)
-	}
-	return out, errors.Join(errs...)
-}
-
-func fromManifest(c standalone.Connector) (definition, error) {
-	d := definition{Name: c.Name, Config: maps.Clone(c.Config), Origin: c.Origin}
+func fromManifest(c standalone.Connector) (Definition, error) {
+	d := Definition{Name: c.Name, Config: maps.Clone(c.Config), Origin: c.Origin}
 	if d.Config == nil {
 		d.Config = map[string]string{}
 	}
@@ -228,4 +264,30 @@ func fromManifest(c standalone.Connector) (definition, error) {
 		d.State = "STOPPED"
 	}
 	return d, nil
+}
+
+// Connector is the connector as it would run.
+func (d Definition) Connector() (standalone.Connector, error) {
+	c := standalone.Connector{Name: d.Name, Class: d.Config["connector.class"], Config: maps.Clone(d.Config), Origin: d.Origin}
+	for _, k := range []string{"name", "connector.class", "tasks.max"} {
+		delete(c.Config, k)
+	}
+	if text := d.Config["tasks.max"]; text != "" {
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n < 1 {
+			return c, fmt.Errorf("%s: connector %s: tasks.max must be a number of 1 or more, not %q", d.Origin, d.Name, text)
+		}
+		c.TasksMax = n
+	}
+	switch state := strings.ToUpper(d.State); state {
+	case "", "RUNNING":
+		c.State = standalone.Running
+	case "PAUSED":
+		c.State = standalone.Paused
+	case "STOPPED":
+		c.State = standalone.Stopped
+	default:
+		return c, fmt.Errorf("%s: connector %s: initial_state %q is unknown, use RUNNING, PAUSED or STOPPED", d.Origin, d.Name, d.State)
+	}
+	return c, nil
 }
