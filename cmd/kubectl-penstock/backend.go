@@ -82,7 +82,7 @@ func (b *backend) Connector(ctx context.Context, name string) (cli.Connector, er
 		return cli.Connector{}, err
 	}
 	out := toConnector(c, tasks[client.ObjectKeyFromObject(c)])
-	if out.Config, err = settings(c); err != nil {
+	if out.Config, err = settings(c, true); err != nil {
 		// The operator says so in a condition; what else there is to see is shown.
 		out.Config = nil
 	}

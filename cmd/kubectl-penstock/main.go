@@ -17,6 +17,10 @@ import (
 	"k8s.io/utils/clock"
 
 	"penstock.dev/cmd/internal/cli"
+	"penstock.dev/runtime/connect"
+	"penstock.dev/runtime/connectors"
+	"penstock.dev/runtime/converters"
+	"penstock.dev/runtime/transforms"
 )
 
 //go:generate go test -run ^TestReference$ . -update
@@ -50,16 +54,26 @@ func root(now clock.PassiveClock) *cobra.Command {
 	k := newKube(now)
 	k.flags.AddFlags(cmd.PersistentFlags())
 	k.addCompletions(cmd)
-	cmd.AddCommand(commands(k)...)
+	cmd.AddCommand(commands(k, registry())...)
 	cmd.AddCommand(cli.Commands(k.source())...)
 	return cmd
 }
 
 // commands is the list of commands beside those that penstock has, too.
-func commands(k *kube) []*cobra.Command {
+func commands(k *kube, r connect.Registry) []*cobra.Command {
 	return []*cobra.Command{
+		createCommand(k, r),
+		validateCommand(k, r),
 		pluginsCommand(k),
 		versionCommand(),
+	}
+}
+
+// registry is what workers can run that are of this version.
+func registry() connect.Registry {
+	return connect.Registry{
+		Plugins: connectors.All(), Converters: converters.All(),
+		Transforms: transforms.All(), Predicates: transforms.Predicates(),
 	}
 }
 

@@ -133,9 +133,9 @@ func stalled(c *v1alpha1.Connector) string {
 	return s.Reason + ": " + s.Message
 }
 
-// settings are a connector's config without secrets: those of configFrom are
-// references.
-func settings(c *v1alpha1.Connector) (map[string]string, error) {
+// settings are a connector's config; values of configFrom are references. hide
+// takes out what looks like a secret.
+func settings(c *v1alpha1.Connector, hide bool) (map[string]string, error) {
 	config, err := c.Spec.Config.Properties()
 	if err != nil {
 		return nil, err
@@ -143,7 +143,10 @@ func settings(c *v1alpha1.Connector) (map[string]string, error) {
 	for _, f := range c.Spec.ConfigFrom {
 		config[f.Key] = secrets.Reference{Provider: secretsProvider, Path: f.SecretKeyRef.Name, Key: f.SecretKeyRef.Key}.String()
 	}
-	return cli.Hide(config, nil), nil
+	if hide {
+		config = cli.Hide(config, nil)
+	}
+	return config, nil
 }
 
 // secretsProvider is the config provider that workers read Secrets with.
