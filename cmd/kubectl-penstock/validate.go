@@ -34,7 +34,7 @@ with exit status 1; warnings, such as a key that nobody knows, do not, unless
 
 The workers' defaults, such as converters, are those of the ConnectCluster among
 the manifests, or of the one that --cluster names, which is read from the API
-server. Secrets are not looked for.`,
+server. Secrets are not looked for, and resources of other groups are passed over.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.output.Check(); err != nil {

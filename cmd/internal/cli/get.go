@@ -236,6 +236,7 @@ func changes(seen map[string]Connector, now []Connector) []Connector {
 	for _, c := range now {
 		key := c.Namespace + "/" + c.Name
 		there[key] = true
+		c.Target, c.Behind, c.Stalled = "", false, "" // they are not shown
 		if before, ok := seen[key]; !ok || !reflect.DeepEqual(before, c) {
 			out = append(out, c)
 		}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"penstock.dev/api/v1alpha1"
 	"penstock.dev/runtime/standalone"
@@ -38,7 +39,7 @@ type Cluster struct {
 type loader struct {
 	m        Manifest
 	deferred []func() error // what needs all Secrets to be known
-	// inCluster: Secrets are not looked for.
+	// inCluster: Secrets are not looked for, and other groups are passed over.
 	inCluster bool
 }
 
@@ -49,8 +50,8 @@ func Load(ctx context.Context, sources []string, stdin io.Reader) (Manifest, err
 	return load(ctx, sources, stdin, &loader{m: Manifest{Secrets: Secrets{}}})
 }
 
-// LoadForCluster does the same, but Secrets need not be among the documents: they
-// are in the cluster.
+// LoadForCluster does the same for what is to run in a cluster: Secrets need not be
+// among the documents, and documents of other groups may be.
 func LoadForCluster(ctx context.Context, sources []string, stdin io.Reader) (Manifest, error) {
 	return load(ctx, sources, stdin, &loader{m: Manifest{Secrets: Secrets{}}, inCluster: true})
 }
@@ -103,6 +104,9 @@ func (l *loader) take(d document) error {
 		return l.cluster(d)
 	case h.Kind == "Secret" && h.APIVersion == "v1":
 		return l.secret(d)
+	}
+	if l.inCluster && !strings.HasPrefix(h.APIVersion, v1alpha1.GroupVersion.Group+"/") {
+		return nil
 	}
 	return fmt.Errorf("%s %s: this kind cannot be run here; use %s and %s of %s, and Secret of v1",
 		h.APIVersion, h.Kind, v1alpha1.ConnectorKind, v1alpha1.ConnectClusterKind, group)
