@@ -59,11 +59,11 @@ type projectKey struct{ from, to side }
 
 type projector struct {
 	rules
-	made map[projectKey]*projection
+	attempts[projectKey, projection]
 }
 
 func (r rules) project(s *schema, c *connect.Schema, to *schema, toC *connect.Schema) (*projection, error) {
-	p := projector{rules: r, made: map[projectKey]*projection{}}
+	p := projector{rules: r}
 	return p.project(side{s, c}, side{to, toC})
 }
 
@@ -81,17 +81,8 @@ func (p *projector) inner(x side) side {
 
 func (p *projector) project(from, to side) (*projection, error) {
 	from, to = p.inner(from), p.inner(to)
-	key := projectKey{from, to}
-	if known, ok := p.made[key]; ok {
-		return known, nil
-	}
 	n := &projection{to: to.c}
-	p.made[key] = n
-	if err := p.fill(n, from, to); err != nil {
-		delete(p.made, key)
-		return nil, err
-	}
-	return n, nil
+	return p.plan(projectKey{from, to}, n, func() error { return p.fill(n, from, to) })
 }
 
 func (p *projector) fill(n *projection, from, to side) error {

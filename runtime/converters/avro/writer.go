@@ -52,27 +52,18 @@ type writerKey struct {
 
 type writers struct {
 	rules
-	made map[writerKey]*writer
+	attempts[writerKey, writer]
 }
 
 // writer returns the writer of values of c in the Avro schema s.
 func (r rules) writer(c *connect.Schema, s *schema) (*writer, error) {
-	k := writers{rules: r, made: map[writerKey]*writer{}}
+	k := writers{rules: r}
 	return k.writer(c, s)
 }
 
 func (k *writers) writer(c *connect.Schema, s *schema) (*writer, error) {
-	key := writerKey{c, s}
-	if known, ok := k.made[key]; ok {
-		return known, nil
-	}
 	n := &writer{schema: c, null: -1}
-	k.made[key] = n
-	if err := k.fill(n, c, s); err != nil {
-		delete(k.made, key)
-		return nil, err
-	}
-	return n, nil
+	return k.plan(writerKey{c, s}, n, func() error { return k.fill(n, c, s) })
 }
 
 func (k *writers) fill(n *writer, c *connect.Schema, s *schema) error {
