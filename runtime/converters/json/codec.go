@@ -192,6 +192,9 @@ func (p *parser) union(n *node, c byte, depth int) (connect.Value, error) {
 	if err != nil {
 		return connect.Value{}, at(err, n.fields[i].name)
 	}
+	if err := p.spend(len(n.fields)); err != nil {
+		return connect.Value{}, err
+	}
 	fields := p.a.Values(len(n.fields))
 	fields[i] = v
 	return connect.StructValue(fields), nil

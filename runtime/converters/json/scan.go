@@ -5,6 +5,7 @@ package jsonconv
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -19,14 +20,30 @@ type parser struct {
 	pos   int
 	a     *connect.Arena
 	rules rules
+	left  int // how many fields of structs, and members of defaults, may still be made
 
 	values  []connect.Value // the elements of the arrays that are open
 	entries []connect.Entry // the entries of the objects that are open
 	table   []uint32        // see unique
 }
 
+// A message of many empty objects whose schema has many fields needs much more
+// memory than it has bytes. It may have this many, and this many more for each byte.
+const minFields, fieldsPerByte = 1 << 22, 8
+
+var errFields = errors.New("the message holds so many empty objects that it would not fit the memory")
+
+// spend takes n of the fields that may still be made.
+func (p *parser) spend(n int) error {
+	if p.left -= n; p.left < 0 {
+		return errFields
+	}
+	return nil
+}
+
 func (p *parser) reset(a *connect.Arena, data []byte, r rules) {
 	p.a, p.data, p.pos, p.rules = a, data, 0, r
+	p.left = minFields + fieldsPerByte*len(data)
 	p.skipBOM()
 }
 

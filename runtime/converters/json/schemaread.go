@@ -12,7 +12,7 @@ import (
 
 // parseSchema reads a schema from its JSON, which must be one well-formed value.
 func (r rules) parseSchema(raw []byte) (*node, error) {
-	p := &parser{data: bytes.Clone(raw), a: new(connect.Arena), rules: r}
+	p := &parser{data: bytes.Clone(raw), a: new(connect.Arena), rules: r, left: minFields + fieldsPerByte*len(raw)}
 	if err := p.skip(0); err != nil {
 		return nil, err
 	}

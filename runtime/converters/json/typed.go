@@ -53,11 +53,12 @@ func (p *parser) typed(n *node, depth int) (connect.Value, error) {
 }
 
 // null is what a null stands for. The members of a default are copied, because
-// those of a record may be changed in place.
+// those of a record may be changed in place; if too many were, it is an error.
 func (p *parser) null(n *node) (connect.Value, error) {
 	switch s := n.schema; {
 	case s.Default != nil && p.rules.replaceNull:
-		return p.copy(*s.Default), nil
+		v := p.copy(*s.Default)
+		return v, p.spend(0)
 	case s.Optional:
 		return connect.Value{}, nil
 	default:
@@ -72,6 +73,7 @@ func (p *parser) copy(v connect.Value) connect.Value {
 	case connect.Struct:
 		return connect.StructValue(p.copyItems(v))
 	case connect.Map:
+		p.left -= v.Len()
 		out := p.a.Entries(v.Len())
 		for i, e := range v.Entries() {
 			out[i] = connect.Entry{Key: p.copy(e.Key), Value: p.copy(e.Value)}
@@ -83,6 +85,7 @@ func (p *parser) copy(v connect.Value) connect.Value {
 }
 
 func (p *parser) copyItems(v connect.Value) []connect.Value {
+	p.left -= v.Len()
 	out := p.a.Values(v.Len())
 	for i, item := range v.Items() {
 		out[i] = p.copy(item)
@@ -130,6 +133,9 @@ func (p *parser) typedStruct(n *node, c byte, depth int) (connect.Value, error) 
 		return connect.Value{}, p.fail(errDepth.Error())
 	}
 	p.pos++
+	if err := p.spend(len(n.fields)); err != nil {
+		return connect.Value{}, err
+	}
 	fields := p.a.Values(len(n.fields))
 	if err := p.typedFields(n, fields, nil, depth); err != nil {
 		return connect.Value{}, err
