@@ -5,6 +5,7 @@ package connect
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"penstock.dev/runtime/configdef"
@@ -52,8 +53,53 @@ const (
 	HeaderSide = "header"
 )
 
+// ConverterClass is a kind of converter whose config is C, a struct with config tags
+// (see configdef).
+type ConverterClass[C any] struct {
+	// Name, Aliases, Doc, Example and Sides are those of ConverterPlugin.
+	Name         string
+	Aliases      []string
+	Doc, Example string
+	Sides        []string
+	// Check finds what the tags cannot say about a config that was read from props. It
+	// is pure; at plan time (see configdef.Plan) a field that is a reference is not set.
+	// Nil means nothing.
+	Check func(c C, props map[string]string) []configdef.Problem
+	// New makes a converter for keys, or else for values or headers, or says what else
+	// is wrong.
+	New func(c C, isKey bool) (Converter, []configdef.Problem)
+}
+
+// Plugin erases the config type.
+func (t ConverterClass[C]) Plugin() ConverterPlugin {
+	check := func(c C, found []configdef.Problem, props map[string]string) []configdef.Problem {
+		if t.Check == nil {
+			return found
+		}
+		return append(found, t.Check(c, props)...)
+	}
+	return ConverterPlugin{
+		Name: t.Name, Aliases: t.Aliases, Doc: t.Doc, Example: t.Example, Sides: t.Sides, Keys: configdef.Of[C](),
+		Check: func(props map[string]string) []configdef.Problem {
+			c, found := configdef.Plan[C](props)
+			return check(c, found, props)
+		},
+		New: func(props map[string]string, isKey bool) (Converter, error) {
+			c, found := configdef.Decode[C](props)
+			var converter Converter
+			if found = check(c, found, props); len(found) == 0 {
+				converter, found = t.New(c, isKey)
+			}
+			if len(found) > 0 {
+				return nil, fmt.Errorf("%s converter config is invalid: %w", t.Name, joined(found))
+			}
+			return converter, nil
+		},
+	}
+}
+
 // ConverterPlugin is a kind of converter that connectors can name in
-// key.converter, value.converter and header.converter.
+// key.converter, value.converter and header.converter, with its config type erased.
 type ConverterPlugin struct {
 	// Name is the short name: "json".
 	Name string

@@ -138,9 +138,14 @@ func decode[C any](props map[string]string) (C, error) {
 	if len(problems) == 0 {
 		return c, nil
 	}
+	return c, fmt.Errorf("connector config is invalid: %w", joined(problems))
+}
+
+// joined returns the problems as one error.
+func joined(problems []configdef.Problem) error {
 	errs := make([]error, len(problems))
 	for i, p := range problems {
 		errs[i] = p
 	}
-	return c, fmt.Errorf("connector config is invalid: %w", errors.Join(errs...))
+	return errors.Join(errs...)
 }

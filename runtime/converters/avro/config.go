@@ -4,9 +4,6 @@
 package avroconv
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"penstock.dev/runtime/configdef"
@@ -67,39 +64,20 @@ func (c Config) rules() rules {
 
 // Plugin returns the converter's description.
 func Plugin() connect.ConverterPlugin {
-	return connect.ConverterPlugin{
+	return connect.ConverterClass[Config]{
 		Name: "avro", Aliases: []string{ClassName},
 		Doc:     "Avro with a schema registry: the format of Confluent's AvroConverter.",
 		Example: "value.converter: avro\nvalue.converter.schema.registry.url: http://localhost:8081\n",
-		Keys:    configdef.Of[Config](),
-		Check: func(props map[string]string) []configdef.Problem {
-			c, problems := configdef.Plan[Config](props)
-			return append(problems, c.Check(props)...)
-		},
-		New: func(props map[string]string, isKey bool) (connect.Converter, error) {
-			c, problems := configdef.Decode[Config](props)
-			if problems = append(problems, c.Check(props)...); len(problems) > 0 {
-				return nil, join(problems)
-			}
-			return New(c, isKey)
-		},
-	}
+		Check:   func(c Config, props map[string]string) []configdef.Problem { return c.Check(props) },
+		New:     func(c Config, isKey bool) (connect.Converter, []configdef.Problem) { return New(c, isKey) },
+	}.Plugin()
 }
 
-// New returns a converter for keys or for values. The error names the keys that are
-// wrong.
-func New(c Config, isKey bool) (*Converter, error) {
+// New returns a converter for keys or for values, or which keys are wrong.
+func New(c Config, isKey bool) (*Converter, []configdef.Problem) {
 	client, problems := registry.New(c.Config, registry.Options{Type: sr.TypeAvro, IsKey: isKey})
 	if len(problems) > 0 {
-		return nil, join(problems)
+		return nil, problems
 	}
 	return newConverter(c, client), nil
-}
-
-func join(problems []configdef.Problem) error {
-	errs := make([]error, len(problems))
-	for i, p := range problems {
-		errs[i] = p
-	}
-	return fmt.Errorf("avro converter config is invalid: %w", errors.Join(errs...))
 }

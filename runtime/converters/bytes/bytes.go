@@ -19,17 +19,13 @@ const ClassName = "org.apache.kafka.connect.converters.ByteArrayConverter"
 
 // Plugin returns the converter's description.
 func Plugin() connect.ConverterPlugin {
-	return connect.ConverterPlugin{
+	return connect.ConverterClass[Config]{
 		Name: "bytes", Aliases: []string{ClassName},
 		Doc:     "Passes bytes as they are.",
 		Example: "value.converter: bytes\n",
 		Sides:   connect.EverySide(),
-		Keys:    configdef.Of[Config](),
-		Check:   func(map[string]string) []configdef.Problem { return nil },
-		New: func(map[string]string, bool) (connect.Converter, error) {
-			return Converter{}, nil
-		},
-	}
+		New:     func(Config, bool) (connect.Converter, []configdef.Problem) { return Converter{}, nil },
+	}.Plugin()
 }
 
 // Converter passes bytes through.

@@ -18,8 +18,6 @@
 package jsonconv
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"penstock.dev/runtime/configdef"
@@ -51,38 +49,24 @@ const ClassName = "org.apache.kafka.connect.json.JsonConverter"
 
 // Plugin returns the converter's description.
 func Plugin() connect.ConverterPlugin {
-	return connect.ConverterPlugin{
+	return connect.ConverterClass[Config]{
 		Name: "json", Aliases: []string{ClassName},
 		Doc:     "Converts to and from JSON, with the schema beside the value or without one.",
 		Example: "value.converter: json\nvalue.converter.schemas.enable: false\n",
 		Sides:   connect.EverySide(),
-		Keys:    configdef.Of[Config](),
-		Check:   check,
-		New: func(props map[string]string, _ bool) (connect.Converter, error) {
-			c, problems := configdef.Decode[Config](props)
-			if len(problems) > 0 {
-				return nil, join(problems)
-			}
-			return New(c)
+		Check: func(c Config, _ map[string]string) []configdef.Problem {
+			_, problems := open(c)
+			return problems
 		},
-	}
+		New: func(c Config, _ bool) (connect.Converter, []configdef.Problem) { return open(c) },
+	}.Plugin()
 }
 
-func check(props map[string]string) []configdef.Problem {
-	c, problems := configdef.Plan[Config](props)
-	if len(problems) > 0 {
-		return problems
+// open is New with an error that is a problem of the config.
+func open(c Config) (*Converter, []configdef.Problem) {
+	v, err := New(c)
+	if err != nil {
+		return nil, []configdef.Problem{{Key: contentKey, Message: strings.TrimPrefix(err.Error(), contentKey+": ")}}
 	}
-	if _, err := New(c); err != nil {
-		return []configdef.Problem{{Key: contentKey, Message: strings.TrimPrefix(err.Error(), contentKey+": ")}}
-	}
-	return nil
-}
-
-func join(problems []configdef.Problem) error {
-	errs := make([]error, len(problems))
-	for i, p := range problems {
-		errs[i] = p
-	}
-	return fmt.Errorf("json converter config is invalid: %w", errors.Join(errs...))
+	return v, nil
 }

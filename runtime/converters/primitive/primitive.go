@@ -53,13 +53,11 @@ func Double() connect.ConverterPlugin {
 }
 
 func plugin(name, class, doc string, c connect.Converter) connect.ConverterPlugin {
-	return connect.ConverterPlugin{
+	return connect.ConverterClass[Config]{
 		Name: name, Aliases: []string{packageName + class + "Converter"},
 		Doc: doc, Example: "key.converter: " + name + "\n", Sides: connect.EverySide(),
-		Keys:  configdef.Of[Config](),
-		Check: func(map[string]string) []configdef.Problem { return nil },
-		New:   func(map[string]string, bool) (connect.Converter, error) { return c, nil },
-	}
+		New: func(Config, bool) (connect.Converter, []configdef.Problem) { return c, nil },
+	}.Plugin()
 }
 
 // booleanConverter converts booleans.

@@ -16,9 +16,6 @@
 package protobufconv
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"penstock.dev/runtime/configdef"
@@ -77,47 +74,21 @@ const ClassName = "io.confluent.connect.protobuf.ProtobufConverter"
 
 // Plugin returns the converter's description.
 func Plugin() connect.ConverterPlugin {
-	return connect.ConverterPlugin{
+	return connect.ConverterClass[Config]{
 		Name: "protobuf", Aliases: []string{ClassName},
 		Doc:     "Protobuf with a schema registry: the format of Confluent's ProtobufConverter.",
 		Example: "value.converter: protobuf\nvalue.converter.schema.registry.url: http://localhost:8081\n",
-		Keys:    configdef.Of[Config](),
-		Check:   check,
-		New: func(props map[string]string, isKey bool) (connect.Converter, error) {
-			c, problems := configdef.Decode[Config](props)
-			if len(problems) == 0 {
-				problems = c.Check(props)
-			}
-			if len(problems) > 0 {
-				return nil, join(problems)
-			}
-			return New(c, isKey)
-		},
-	}
+		Check:   func(c Config, props map[string]string) []configdef.Problem { return c.Check(props) },
+		New:     func(c Config, isKey bool) (connect.Converter, []configdef.Problem) { return New(c, isKey) },
+	}.Plugin()
 }
 
-func check(props map[string]string) []configdef.Problem {
-	c, problems := configdef.Plan[Config](props)
-	if len(problems) > 0 {
-		return problems
-	}
-	return c.Check(props)
-}
-
-// New returns a converter for keys or for values. Its registry is first asked when
-// a record comes.
-func New(c Config, isKey bool) (*Converter, error) {
+// New returns a converter for keys or for values, or which keys are wrong. Its
+// registry is first asked when a record comes.
+func New(c Config, isKey bool) (*Converter, []configdef.Problem) {
 	client, problems := registry.New(c.Config, registry.Options{Type: sr.TypeProtobuf, IsKey: isKey})
 	if len(problems) > 0 {
-		return nil, join(problems)
+		return nil, problems
 	}
 	return newConverter(client, c.Mapping), nil
-}
-
-func join(problems []configdef.Problem) error {
-	errs := make([]error, len(problems))
-	for i, p := range problems {
-		errs[i] = p
-	}
-	return fmt.Errorf("protobuf converter config is invalid: %w", errors.Join(errs...))
 }

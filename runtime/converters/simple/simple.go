@@ -26,18 +26,14 @@ const ClassName = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 
 // Plugin returns the converter's description.
 func Plugin() connect.ConverterPlugin {
-	return connect.ConverterPlugin{
+	return connect.ConverterClass[Config]{
 		Name: "simple", Aliases: []string{ClassName},
 		Doc: "Writes a header's value as text, and reads text as the value that it looks like: a boolean, a number, " +
 			"a date, a time, an array, a map, or else a string. It is for headers only.",
 		Example: "header.converter: simple\n",
 		Sides:   []string{connect.HeaderSide},
-		Keys:    configdef.Of[Config](),
-		Check:   func(map[string]string) []configdef.Problem { return nil },
-		New: func(map[string]string, bool) (connect.Converter, error) {
-			return Converter{}, nil
-		},
-	}
+		New:     func(Config, bool) (connect.Converter, []configdef.Problem) { return Converter{}, nil },
+	}.Plugin()
 }
 
 // Converter converts between values and text.

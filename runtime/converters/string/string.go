@@ -6,9 +6,6 @@
 package stringconv
 
 import (
-	"errors"
-	"fmt"
-
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/javatext"
@@ -28,45 +25,33 @@ const ClassName = "org.apache.kafka.connect.storage.StringConverter"
 
 // Plugin returns the converter's description.
 func Plugin() connect.ConverterPlugin {
-	return connect.ConverterPlugin{
+	return connect.ConverterClass[Config]{
 		Name: "string", Aliases: []string{ClassName},
 		Doc:     "Writes any value as the text that Java has for it, and reads every text as a string.",
 		Example: "key.converter: string\n",
 		Sides:   connect.EverySide(),
-		Keys:    configdef.Of[Config](),
-		Check: func(props map[string]string) []configdef.Problem {
-			_, found := open(configdef.Plan[Config](props))
-			return found
+		Check: func(c Config, _ map[string]string) []configdef.Problem {
+			_, problems := open(c)
+			return problems
 		},
-		New: func(props map[string]string, _ bool) (connect.Converter, error) {
-			config, found := configdef.Decode[Config](props)
-			c, found := open(config, found)
-			errs := make([]error, len(found))
-			for i, p := range found {
-				errs[i] = p
-			}
-			if err := errors.Join(errs...); err != nil {
-				return nil, fmt.Errorf("string converter config is invalid: %w", err)
-			}
-			return c, nil
-		},
-	}
+		New: func(c Config, _ bool) (connect.Converter, []configdef.Problem) { return open(c) },
+	}.Plugin()
 }
 
-// open returns the converter and adds the problem of the encoding. One that is a
-// reference is empty.
-func open(c Config, found []configdef.Problem) (Converter, []configdef.Problem) {
+// open returns the converter, or the problem of the encoding. One that is a reference
+// is empty.
+func open(c Config) (Converter, []configdef.Problem) {
 	if c.Encoding == "" {
-		return Converter{}, found
+		return Converter{}, nil
 	}
 	charset, err := findCharset(c.Encoding)
 	switch {
 	case err != nil:
-		return Converter{}, append(found, configdef.Problem{Key: "converter.encoding", Message: err.Error()})
+		return Converter{}, []configdef.Problem{{Key: "converter.encoding", Message: err.Error()}}
 	case charset == utf8Charset{}:
-		return Converter{}, found
+		return Converter{}, nil
 	default:
-		return Converter{charset}, found
+		return Converter{charset}, nil
 	}
 }
 
