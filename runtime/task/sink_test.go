@@ -665,6 +665,38 @@ func TestNextFetchSize(t *testing.T) {
 	}
 }
 
+// A log that was cut off, or made anew, begins below what was put and committed. What
+// is read of it is committed as anything else is, not only from the old end on.
+func TestSinkOfALogThatBeginsAnew(t *testing.T) {
+	tp := connect.TopicPartition{Topic: "in"}
+	s := NewSink(SinkOptions{Options: options(&epochs{}, &states{}, connect.Plugin{})})
+	s.parts[tp] = newSinkPart()
+	s.parts[tp].resume(10)
+	fetch := func(first, last int64) {
+		p := kgo.FetchPartition{HighWatermark: last + 1}
+		for o := first; o <= last; o++ {
+			p.Records = append(p.Records, &kgo.Record{Topic: "in", Offset: o})
+		}
+		s.read(kgo.Fetches{{Topics: []kgo.FetchTopic{{Topic: "in", Partitions: []kgo.FetchPartition{p}}}}})
+		s.advance(nil)
+	}
+	for _, step := range []struct {
+		first, last int64
+		want        connect.Offsets
+	}{
+		{10, 19, connect.Offsets{tp: 20}},
+		{0, 4, connect.Offsets{tp: 5}},
+		{5, 6, connect.Offsets{tp: 7}},
+	} {
+		fetch(step.first, step.last)
+		got := s.acceptable(s.uncommitted(nil), s.uncommitted(nil))
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("after records %d to %d (-want +got):\n%s", step.first, step.last, diff)
+		}
+		s.committed(got)
+	}
+}
+
 func TestSinkPartLag(t *testing.T) {
 	tests := map[string]struct {
 		part sinkPart

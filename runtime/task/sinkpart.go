@@ -22,10 +22,14 @@ func newSinkPart() *sinkPart { return &sinkPart{next: -1, committed: -1, low: -1
 // resume notes the group's committed offset.
 func (p *sinkPart) resume(at int64) { p.next, p.committed, p.known = at, at, true }
 
-// begin notes the first record that is read.
+// begin notes the first record that is read. One that lies before what was put says
+// that the log was cut off or made anew, for whoever reads again takes next back.
 func (p *sinkPart) begin(at int64) {
-	if p.committed < 0 {
+	switch {
+	case p.committed < 0:
 		p.committed = at
+	case at < p.next:
+		p.next, p.committed = at, at
 	}
 }
 
