@@ -28,7 +28,7 @@ func (a archive) install(ctx context.Context, dir string) error {
 	return onceFor(dir, a.sha512, func(to string) error {
 		fmt.Fprintf(os.Stderr, "fetching %s from Maven Central\n", path.Base(a.url))
 		file := to + ".tar.gz"
-		defer os.Remove(file)
+		defer func() { _ = os.Remove(file) }() // nobody reads it
 		if err := a.fetch(ctx, file); err != nil {
 			return fmt.Errorf("fetching %s: %w", a.url, err)
 		}
@@ -74,7 +74,7 @@ func unpack(file, to string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // it was only read
+	defer func() { _ = f.Close() }() // it was only read
 	packed, err := gzip.NewReader(f)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func unpack(file, to string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() // what was written is closed by then
+	defer func() { _ = root.Close() }() // what was written is closed by then
 	for r := tar.NewReader(packed); ; {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -134,7 +134,7 @@ func onceFor(dir, stamp string, fill func(to string) error) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(part)
+	defer func() { _ = os.RemoveAll(part) }() // it is gone, or nobody reads it
 	if err := fill(part); err != nil {
 		return err
 	}
