@@ -71,7 +71,7 @@ bench-quick: bin/bench ## A few records a work: fails on wrong results and on al
 	bin/bench -quick
 
 .PHONY: conformance
-conformance: ## Do the same work on Apache Kafka Connect and on Penstock, on a Kafka of its own, and compare (needs Java and Maven).
+conformance: ## Do the same work on Apache Kafka Connect and on Penstock, on a Kafka of its own, and compare (needs Java, Maven and Python with pip).
 	go build -o bin/conformance ./test/conformance
 	bin/conformance
 

@@ -18,8 +18,9 @@ import (
 )
 
 // Case is one entry of a file in cases/<area>: what both systems are given. In
-// every text, ${name} is the connector's name, ${topic:x} a topic of the case's
-// own and ${dir} a folder of its own; each system has others of the same length.
+// every text, ${name} is the connector's name, ${word} that name without hyphens,
+// ${topic:x} a topic of the case's own and ${dir} a folder of its own; each system has
+// others of the same length.
 type Case struct {
 	// Name is what the case shows, in the words of a file name.
 	Name string `json:"name"`
@@ -41,6 +42,20 @@ type Case struct {
 	// Unordered compares JSON in keys and values without the order of members: that of
 	// a map without schema is a hash map's in Kafka Connect.
 	Unordered bool `json:"unordered,omitempty"`
+	// Schemas are registered before the case starts, in this order. ${registry} is where
+	// the schema registry is; converters are named as Confluent's.
+	Schemas []Registered `json:"schemas,omitempty"`
+	// Subjects are looked at after the case, beside those that begin with its topics.
+	Subjects []string `json:"subjects,omitempty"`
+	// ReadKey and ReadValue say how an independent implementation reads what is in the
+	// case's topics.
+	ReadKey   *Reading `json:"readKey,omitempty"`
+	ReadValue *Reading `json:"readValue,omitempty"`
+	// Expect is what is to come of the case on Penstock, an aspect a text; Kafka Connect,
+	// which has no such converter, is not asked. Other aspects are not looked at.
+	Expect map[string]string `json:"expect,omitempty"`
+	// Fails are texts that the error of Penstock's task has to hold.
+	Fails []string `json:"fails,omitempty"`
 	// Differs names for each aspect in which the systems differ the entry of
 	// docs/compatibility.md that says why.
 	Differs map[string]string `json:"differs,omitempty"`
@@ -68,11 +83,15 @@ type SourceHeader struct {
 // InputRecord is a record that is in Kafka before the case starts. Texts that
 // begin with 0x are bytes in hexadecimal digits; absent is null.
 type InputRecord struct {
-	Key       *string       `json:"key,omitempty"`
-	Value     *string       `json:"value,omitempty"`
-	Headers   []InputHeader `json:"headers,omitempty"`
-	Partition int32         `json:"partition,omitempty"`
-	Timestamp int64         `json:"timestamp,omitempty"`
+	Key   *string `json:"key,omitempty"`
+	Value *string `json:"value,omitempty"`
+	// WriteKey and WriteValue, in the place of Key and Value, are written by an
+	// independent implementation of a format with a schema registry.
+	WriteKey   *Encoded      `json:"writeKey,omitempty"`
+	WriteValue *Encoded      `json:"writeValue,omitempty"`
+	Headers    []InputHeader `json:"headers,omitempty"`
+	Partition  int32         `json:"partition,omitempty"`
+	Timestamp  int64         `json:"timestamp,omitempty"`
 }
 
 // InputHeader is a header of an InputRecord.
@@ -102,6 +121,9 @@ func (c Case) slug() string { return c.area + "-" + c.Name }
 
 // Source reports whether the case's connector is a source that replays.
 func (c Case) source() bool { return c.Records != nil }
+
+// registry reports whether the case needs a schema registry.
+func (c Case) registry() bool { return strings.HasPrefix(c.area, "registry-") }
 
 var nameShape = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
@@ -160,6 +182,23 @@ func (c Case) check() error {
 		return errors.New("there is neither config nor steps")
 	case c.Settle != "" && c.Settle != "done" && c.Settle != "none":
 		return fmt.Errorf("settle %q: use done or none", c.Settle)
+	case c.Expect != nil && c.Differs != nil:
+		return errors.New("expect says what is right on Penstock, and differs what is not as in Kafka Connect: give one")
+	}
+	return c.checkRegistry()
+}
+
+// checkRegistry checks what only areas with a schema registry may say.
+func (c Case) checkRegistry() error {
+	uses := c.Schemas != nil || c.Subjects != nil || c.ReadKey != nil || c.ReadValue != nil
+	for _, in := range c.Input {
+		if in.WriteKey != nil && in.Key != nil || in.WriteValue != nil && in.Value != nil {
+			return errors.New("writeKey and writeValue are written in the place of key and value: give one")
+		}
+		uses = uses || in.WriteKey != nil || in.WriteValue != nil
+	}
+	if uses && !c.registry() {
+		return errors.New("there is a schema registry in areas that begin with registry- only")
 	}
 	return nil
 }

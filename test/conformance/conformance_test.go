@@ -38,6 +38,9 @@ func TestLoadRefuses(t *testing.T) {
 		"two kinds of connector":   {"- name: a\n  config: {}\n  records: []\n  input: []\n", "give one"},
 		"nothing to do":            {"- name: a\n", "neither config nor steps"},
 		"an unknown way to settle": {"- name: a\n  config: {}\n  settle: soon\n", "done or none"},
+		"two truths":               {"- name: a\n  config: {}\n  expect: {}\n  differs: {}\n", "give one"},
+		"two values":               {"- name: a\n  config: {}\n  input: [{value: x, writeValue: {as: avro, data: 1}}]\n", "give one"},
+		"schemas and no registry":  {"- name: a\n  config: {}\n  schemas: []\n", "registry-"},
 		"a name twice":             {"- name: a\n  config: {}\n- name: a\n  config: {}\n", "two cases"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,6 +84,21 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A case with Expect is compared in what that says, and in nothing else.
+func TestJudgeExpected(t *testing.T) {
+	c := Case{area: "registry-x", Name: "y", Expect: map[string]string{"read out": "1", "schemas": "s"}}
+	if v := judge(c, c.Expect, Outcome{"read out": "1", "schemas": "s", "state": "RUNNING"}); !v.ok() {
+		t.Errorf("not as expected: %s", v.explain())
+	}
+	v := judge(c, c.Expect, Outcome{"read out": "2", "state": "RUNNING"})
+	if diff := cmp.Diff([]string{"read out", "schemas"}, v.Unlisted); diff != "" {
+		t.Error(diff)
+	}
+	if text := v.explain(); !strings.Contains(text, "expected:      1") || strings.Contains(text, "Kafka Connect") {
+		t.Errorf("explained as %s", text)
+	}
+}
+
 func TestUnexplained(t *testing.T) {
 	cases := []Case{{area: "a", Name: "b", Differs: map[string]string{"state": "known", "steps": "unknown"}}}
 	got := unexplained(cases, "# Compatibility\n\n- <a id=\"known\"></a>Because.\n")
@@ -107,6 +125,7 @@ func TestNormalize(t *testing.T) {
 	n := normalizer{prefix: "zkc-", dir: "/cache/kc-system/cases", worker: "127.0.0.1:8083", start: start}
 	for name, tc := range map[string]struct{ got, want string }{
 		"names":           {n.text("zkc-rest-get in /cache/kc-system/cases/x on 127.0.0.1:8083"), "${system}-rest-get in ${dir}/x on ${worker}"},
+		"words":           {n.text("zkc_rest_get"), "${system}_rest_get"},
 		"a time of now":   {n.millis(start.UnixMilli() + 5), "now"},
 		"another time":    {n.millis(1700000000000), "1700000000000"},
 		"no time":         {n.millis(-1), "-1"},
@@ -127,8 +146,8 @@ func TestNormalize(t *testing.T) {
 }
 
 func TestExpand(t *testing.T) {
-	a := &attempt{name: "zps-area-x", dir: "/d"}
-	if got, want := a.expand("${name} ${topic:in} ${dir}/f ${file:/p:k}"), "zps-area-x zps-area-x--in /d/f ${file:/p:k}"; got != want {
+	a := &attempt{system: &system{}, name: "zps-area-x", dir: "/d"}
+	if got, want := a.expand("${name} ${word} ${topic:in} ${dir}/f ${file:/p:k}"), "zps-area-x zps_area_x zps-area-x--in /d/f ${file:/p:k}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

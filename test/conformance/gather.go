@@ -34,8 +34,28 @@ func (a *attempt) gather(ctx context.Context) error {
 		if st.Connector.State != "" {
 			a.out["state"] = st.String()
 		}
+		if err := a.fails(st); err != nil {
+			return err
+		}
 	}
-	return errors.Join(a.gatherTopics(ctx), a.gatherFiles(), a.gatherGroup(ctx))
+	return errors.Join(a.gatherTopics(ctx), a.gatherSubjects(ctx), a.gatherFiles(), a.gatherGroup(ctx))
+}
+
+// fails looks whether the error of Penstock's task says what the case wants it to.
+func (a *attempt) fails(st status) error {
+	if a.system.prefix != ourPrefix || a.c.Fails == nil {
+		return nil
+	}
+	trace := st.Connector.Trace
+	for _, t := range st.Tasks {
+		trace += t.Trace
+	}
+	for _, want := range a.c.Fails {
+		if !strings.Contains(trace, a.expand(want)) {
+			return fmt.Errorf("the error does not say %q: %s", a.expand(want), trace)
+		}
+	}
+	return nil
 }
 
 // gatherTopics adds the records and settings of the case's topics.
@@ -58,7 +78,14 @@ func (a *attempt) gatherTopics(ctx context.Context) error {
 		}
 		var lines []string
 		for _, r := range records {
-			lines = append(lines, a.line(r))
+			line, err := a.line(ctx, r)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, line)
+		}
+		if err := a.gatherRead(name, records); err != nil {
+			return err
 		}
 		a.put("topic "+name, lines)
 		if err := a.gatherSettings(ctx, topic, name, topics[topic]); err != nil {
@@ -86,9 +113,14 @@ func (a *attempt) gatherSettings(ctx context.Context, topic, name string, partit
 }
 
 // line is a record in readable form.
-func (a *attempt) line(r *kgo.Record) string {
+func (a *attempt) line(ctx context.Context, r *kgo.Record) (string, error) {
+	key, kerr := a.data(ctx, r.Key)
+	value, verr := a.data(ctx, r.Value)
+	if err := errors.Join(kerr, verr); err != nil {
+		return "", err
+	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%d/%d at %s: %s = %s", r.Partition, r.Offset, a.norm.millis(r.Timestamp.UnixMilli()), a.data(r.Key), a.data(r.Value))
+	fmt.Fprintf(&out, "%d/%d at %s: %s = %s", r.Partition, r.Offset, a.norm.millis(r.Timestamp.UnixMilli()), key, value)
 	for _, h := range r.Headers {
 		value := a.norm.octets(h.Value)
 		if h.Key == stackTraceHeader {
@@ -96,15 +128,18 @@ func (a *attempt) line(r *kgo.Record) string {
 		}
 		fmt.Fprintf(&out, "\n  %s: %s", h.Key, value)
 	}
-	return out.String()
+	return out.String(), nil
 }
 
 // data is a key or value in readable form.
-func (a *attempt) data(b []byte) string {
-	if a.c.Unordered && json.Valid(b) {
-		return a.norm.answer(b)
+func (a *attempt) data(ctx context.Context, b []byte) (string, error) {
+	if a.c.registry() && len(b) >= 5 && b[0] == 0 {
+		return a.framed(ctx, b)
 	}
-	return a.norm.octets(b)
+	if a.c.Unordered && json.Valid(b) {
+		return a.norm.answer(b), nil
+	}
+	return a.norm.octets(b), nil
 }
 
 // gatherFiles adds what a sink has written, except the harness's own files.
@@ -123,6 +158,9 @@ func (a *attempt) gatherFiles() error {
 		}
 		var lines []string
 		for line := range strings.Lines(string(data)) {
+			if a.c.registry() && a.c.Expect == nil {
+				line = unversioned(line)
+			}
 			lines = append(lines, a.norm.answer([]byte(line)))
 		}
 		if len(a.c.Topics) > 0 {

@@ -25,7 +25,8 @@ type normalizer struct {
 
 // text replaces names in any text, also in binary ones.
 func (n normalizer) text(s string) string {
-	return strings.NewReplacer(n.dir, "${dir}", n.worker, "${worker}", n.prefix, "${system}-").Replace(s)
+	return strings.NewReplacer(n.dir, "${dir}", n.worker, "${worker}", n.prefix, "${system}-",
+		strings.ReplaceAll(n.prefix, "-", "_"), "${system}_").Replace(s)
 }
 
 // millis returns a time of the run as "now", any other as it is.

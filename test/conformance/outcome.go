@@ -51,6 +51,9 @@ type Verdict struct {
 func judge(c Case, theirs, ours Outcome) Verdict {
 	v := Verdict{Case: c, Theirs: theirs, Ours: ours}
 	found := differences(theirs, ours)
+	if c.Expect != nil { // which says what is looked at
+		found = slices.DeleteFunc(found, func(aspect string) bool { _, ok := c.Expect[aspect]; return !ok })
+	}
 	for _, aspect := range found {
 		if c.Differs[aspect] != "" {
 			v.Listed = append(v.Listed, aspect)
@@ -76,8 +79,12 @@ func (v Verdict) explain() string {
 	if v.Err != nil {
 		fmt.Fprintf(&out, "  %v\n", v.Err)
 	}
+	peer := "Kafka Connect:"
+	if v.Case.Expect != nil {
+		peer = "expected:     "
+	}
 	for _, aspect := range v.Unlisted {
-		fmt.Fprintf(&out, "  %s\n    Kafka Connect: %s\n    Penstock:      %s\n", aspect, indent(v.Theirs[aspect]), indent(v.Ours[aspect]))
+		fmt.Fprintf(&out, "  %s\n    %s %s\n    Penstock:      %s\n", aspect, peer, indent(v.Theirs[aspect]), indent(v.Ours[aspect]))
 	}
 	for _, aspect := range v.Equal {
 		fmt.Fprintf(&out, "  %s is listed as different (%s) and is equal\n", aspect, v.Case.Differs[aspect])

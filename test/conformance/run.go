@@ -62,7 +62,8 @@ var topicVariable = regexp.MustCompile(`\$\{topic:([a-z0-9-]+)\}`)
 
 // expand replaces the case's variables.
 func (a *attempt) expand(text string) string {
-	text = strings.NewReplacer("${name}", a.name, "${dir}", a.dir).Replace(text)
+	text = strings.NewReplacer("${name}", a.name, "${dir}", a.dir, "${registry}", a.reg.url(),
+		"${word}", strings.ReplaceAll(a.name, "-", "_")).Replace(text)
 	return topicVariable.ReplaceAllStringFunc(text, func(v string) string {
 		return a.topic(topicVariable.FindStringSubmatch(v)[1])
 	})
@@ -89,6 +90,9 @@ func (a *attempt) prepare(ctx context.Context) error {
 			return fmt.Errorf("creating topic %s: %w", a.topic(name), err)
 		}
 	}
+	if err := a.register(ctx); err != nil {
+		return err
+	}
 	return a.load(ctx)
 }
 
@@ -101,8 +105,8 @@ func (a *attempt) load(ctx context.Context) error {
 			r.Timestamp = time.UnixMilli(in.Timestamp)
 		}
 		var errs [2]error
-		r.Key, errs[0] = octets(in.Key)
-		r.Value, errs[1] = octets(in.Value)
+		r.Key, errs[0] = a.octets("key", in.Key, in.WriteKey)
+		r.Value, errs[1] = a.octets("value", in.Value, in.WriteValue)
 		if err := errors.Join(errs[:]...); err != nil {
 			return err
 		}
@@ -119,6 +123,13 @@ func (a *attempt) load(ctx context.Context) error {
 		return fmt.Errorf("writing the input: %w", err)
 	}
 	return nil
+}
+
+func (a *attempt) octets(side string, text *string, e *Encoded) ([]byte, error) {
+	if e != nil {
+		return a.encode(side, e)
+	}
+	return octets(text)
 }
 
 func octets(text *string) ([]byte, error) {
@@ -186,6 +197,9 @@ func (a *attempt) config() (map[string]string, error) {
 			continue
 		}
 		config[k] = a.expand(v)
+	}
+	if a.system.prefix == theirPrefix && a.c.registry() {
+		return forApicurio(config, a.reg.server.AvroConverter())
 	}
 	return config, nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,10 +29,11 @@ type bench struct {
 	broker       *apache.Broker
 	cl           *kgo.Client
 	theirs, ours *system
+	reg          *registries // nil without cases that need it
 }
 
 // setUp starts everything. What it returns is to be torn down, also with an error.
-func setUp(ctx context.Context, o options) (*bench, error) {
+func setUp(ctx context.Context, o options, cases []Case) (*bench, error) {
 	b := &bench{o: o, dir: filepath.Join(o.cache, "conformance-"+strconv.Itoa(o.port))}
 	if err := os.RemoveAll(b.dir); err != nil {
 		return b, err
@@ -39,6 +41,12 @@ func setUp(ctx context.Context, o options) (*bench, error) {
 	jars, _, err := apache.Install(ctx, o.root, o.cache)
 	if err != nil {
 		return b, err
+	}
+	plugins := ""
+	if slices.ContainsFunc(cases, Case.registry) {
+		if plugins, err = apache.InstallAvroConverter(ctx, o.root, o.cache); err != nil {
+			return b, err
+		}
 	}
 	classes, err := compile(ctx, o.root, jars, filepath.Join(b.dir, "classes"))
 	if err != nil {
@@ -56,32 +64,37 @@ func setUp(ctx context.Context, o options) (*bench, error) {
 	if _, err := kadm.NewClient(b.cl).AlterBrokerConfigs(ctx, []kadm.AlterConfig{{Name: "log.retention.ms", Value: &forever}}); err != nil {
 		return b, fmt.Errorf("keeping old records: %w", err)
 	}
+	if plugins != "" {
+		if b.reg, err = startRegistries(ctx, o, b.dir); err != nil {
+			return b, err
+		}
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return b, err
 	}
-	if b.theirs, err = b.system(ctx, "Kafka Connect", theirPrefix, o.port+2, func(config string) proc.Command {
+	if b.theirs, err = b.system(ctx, "Kafka Connect", theirPrefix, o.port+2, plugins, func(config string) proc.Command {
 		return connectCommand(o.root, jars, classes, config)
 	}); err != nil {
 		return b, err
 	}
-	b.ours, err = b.system(ctx, "Penstock", ourPrefix, o.port+3, func(config string) proc.Command {
+	b.ours, err = b.system(ctx, "Penstock", ourPrefix, o.port+3, "", func(config string) proc.Command {
 		return proc.Command{Path: self, Args: []string{"worker", config}}
 	})
 	return b, err
 }
 
 // system starts one of the two.
-func (b *bench) system(ctx context.Context, name, prefix string, port int, command func(config string) proc.Command) (*system, error) {
+func (b *bench) system(ctx context.Context, name, prefix string, port int, plugins string, command func(config string) proc.Command) (*system, error) {
 	addr := "127.0.0.1:" + strconv.Itoa(port)
 	s := &system{name: name, prefix: prefix, url: "http://" + addr, dir: filepath.Join(b.dir, prefix+"system"), broker: b.broker.Address(),
-		cl: b.cl, adm: kadm.NewClient(b.cl)}
+		cl: b.cl, adm: kadm.NewClient(b.cl), reg: b.reg}
 	s.norm = normalizer{prefix: prefix, dir: filepath.Join(s.dir, "cases"), worker: addr, start: time.Now()}
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return s, err
 	}
 	config := filepath.Join(s.dir, "worker.properties")
-	if err := writeProperties(config, settings(prefix, b.broker.Address(), addr)); err != nil {
+	if err := writeProperties(config, settings(prefix, b.broker.Address(), addr, plugins)); err != nil {
 		return s, err
 	}
 	return s, s.start(ctx, command(config))
@@ -94,6 +107,7 @@ func (b *bench) tearDown() error {
 			errs = append(errs, s.stop())
 		}
 	}
+	errs = append(errs, b.reg.stop())
 	if b.cl != nil {
 		b.cl.Close()
 	}

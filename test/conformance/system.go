@@ -33,6 +33,7 @@ type system struct {
 	cl     *kgo.Client
 	adm    *kadm.Client
 	proc   *proc.Process
+	reg    *registries // nil without cases that need it
 	norm   normalizer
 }
 
@@ -43,8 +44,8 @@ const (
 )
 
 // settings are the worker's properties, the same for both systems.
-func settings(prefix, broker, addr string) map[string]string {
-	return map[string]string{
+func settings(prefix, broker, addr, plugins string) map[string]string {
+	s := map[string]string{
 		"bootstrap.servers": broker,
 		"group.id":          prefix + "worker",
 		"key.converter":     "org.apache.kafka.connect.json.JsonConverter", "value.converter": "org.apache.kafka.connect.json.JsonConverter",
@@ -54,6 +55,10 @@ func settings(prefix, broker, addr string) map[string]string {
 		"offset.flush.interval.ms": "500",
 		"listeners":                "http://" + addr,
 	}
+	if plugins != "" {
+		s["plugin.path"] = plugins
+	}
+	return s
 }
 
 // start starts a system and waits until it answers.

@@ -19,6 +19,8 @@ type CaptureConfig struct {
 	File string `config:"file" importance:"high"`
 	// Records of this text are reported as errant.
 	FailValue string `config:"fail.value" default:"" importance:"low"`
+	// Whether schemas are written: the text of one that holds itself has no end.
+	Schemas bool `config:"schemas" default:"true" importance:"low"`
 }
 
 func capturePlugin() connect.Plugin {
@@ -26,7 +28,7 @@ func capturePlugin() connect.Plugin {
 		Name: "conformance-capture", Version: "1", Aliases: []string{"dev.penstock.conformance.CaptureSink"},
 		Doc: "Writes down all that a sink is told of each record, one a line.",
 		Open: func(_ context.Context, _ connect.Env, c CaptureConfig) (connect.SinkTask, error) {
-			conv, err := envelopes()
+			conv, err := envelopes(c.Schemas)
 			if err != nil {
 				return nil, err
 			}

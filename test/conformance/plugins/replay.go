@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/converters"
@@ -19,12 +20,12 @@ import (
 func All() []connect.Plugin { return []connect.Plugin{replayPlugin(), capturePlugin()} }
 
 // envelopes returns the converter of what the connectors are told and write down.
-func envelopes() (connect.Converter, error) {
+func envelopes(schemas bool) (connect.Converter, error) {
 	plugin, ok := connect.Registry{Converters: converters.All()}.Converter("json")
 	if !ok {
 		return nil, fmt.Errorf("there is no json converter")
 	}
-	return plugin.New(map[string]string{"schemas.enable": "true", "replace.null.with.default": "false"}, false)
+	return plugin.New(map[string]string{"schemas.enable": strconv.FormatBool(schemas), "replace.null.with.default": "false"}, false)
 }
 
 // ReplayConfig is what the source is told.
@@ -68,7 +69,7 @@ type replay struct {
 func openReplay(ctx context.Context, env connect.Env, c ReplayConfig) (connect.SourceTask, error) {
 	t := &replay{done: c.DoneFile, part: &connect.SourcePartition{Key: map[string]any{"replay": "0"}, Fields: []string{"n"}}}
 	var err error
-	if t.conv, err = envelopes(); err != nil {
+	if t.conv, err = envelopes(true); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(c.Records), &t.records); err != nil {
@@ -92,6 +93,7 @@ func (t *replay) Poll(ctx context.Context, b *connect.Batch) error {
 	}
 	for t.next < len(t.records) && !b.Full() {
 		if err := t.add(b, t.records[t.next]); err != nil {
+			b.Records = b.Records[:len(b.Records)-1] // those before it are written
 			return err
 		}
 		t.next++

@@ -37,7 +37,8 @@ public class CaptureSink extends SinkConnector {
     public ConfigDef config() {
         return new ConfigDef()
             .define("file", ConfigDef.Type.STRING, ConfigDef.Importance.HIGH, "The file to append to.")
-            .define("fail.value", ConfigDef.Type.STRING, "", ConfigDef.Importance.LOW, "Records of this text are reported as errant.");
+            .define("fail.value", ConfigDef.Type.STRING, "", ConfigDef.Importance.LOW, "Records of this text are reported as errant.")
+            .define("schemas", ConfigDef.Type.BOOLEAN, true, ConfigDef.Importance.LOW, "Whether schemas are written.");
     }
 
     @Override

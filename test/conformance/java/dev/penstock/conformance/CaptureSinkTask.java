@@ -32,7 +32,7 @@ public class CaptureSinkTask extends SinkTask {
 
     @Override
     public void start(Map<String, String> props) {
-        json.configure(Map.of("schemas.enable", "true", "replace.null.with.default", "false"), false);
+        json.configure(Map.of("schemas.enable", props.getOrDefault("schemas", "true"), "replace.null.with.default", "false"), false);
         failValue = props.getOrDefault("fail.value", "");
         try {
             out = Files.newBufferedWriter(Path.of(props.get("file")), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
