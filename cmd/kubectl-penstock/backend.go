@@ -20,6 +20,7 @@ import (
 
 	"penstock.dev/api/v1alpha1"
 	"penstock.dev/cmd/internal/cli"
+	"penstock.dev/runtime/connect"
 )
 
 // backend is the connectors of a namespace, or of all, as the shared commands see
@@ -31,6 +32,7 @@ type backend struct {
 	selector  labels.Selector
 	selected  bool // selector was given
 	now       clock.PassiveClock
+	registry  connect.Registry
 }
 
 var (
@@ -82,9 +84,10 @@ func (b *backend) Connector(ctx context.Context, name string) (cli.Connector, er
 		return cli.Connector{}, err
 	}
 	out := toConnector(c, tasks[client.ObjectKeyFromObject(c)])
-	if out.Config, err = settings(c, true); err != nil {
-		// The operator says so in a condition; what else there is to see is shown.
-		out.Config = nil
+	// The operator says in a condition what is wrong with a config that cannot be
+	// read; what else there is to see is shown.
+	if config, err := settings(c); err == nil {
+		out.Config = cli.Hide(config, passwords(b.registry, c.Spec.Class, config))
 	}
 	return out, nil
 }

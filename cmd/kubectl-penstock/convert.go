@@ -103,11 +103,6 @@ func resourceName(kafka, given string) (string, error) {
 // settings sorts the keys of a config into what may stand in the Connector and
 // what must stand in a Secret.
 func (c *converted) settings(r connect.Registry, config map[string]string, w wanted) error {
-	for _, k := range w.plain {
-		if _, ok := config[k]; !ok {
-			return fmt.Errorf("--plain %s: the config has no such key", k)
-		}
-	}
 	values := map[string]v1alpha1.Scalar{}
 	hidden := cli.SecretKeys(config, passwords(r, c.connector.Spec.Class, config))
 	var exposed []string
@@ -122,6 +117,8 @@ func (c *converted) settings(r connect.Registry, config map[string]string, w wan
 			return fmt.Errorf("%s: %w", k, err)
 		case named != nil:
 			c.from(k, *named)
+		case v == cli.Hidden:
+			return fmt.Errorf("%s: %s is what a server shows in place of a secret: say where it is with --from-secret %s=SECRET/KEY", k, v, k)
 		case !slices.Contains(hidden, k) || slices.Contains(w.plain, k):
 			values[k] = v1alpha1.ScalarOf(v)
 			c.warnOfReference(k, v)
@@ -137,7 +134,7 @@ func (c *converted) settings(r connect.Registry, config map[string]string, w wan
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(w.fromSecret)) {
-		if _, ok := config[k]; !ok {
+		if _, ok := config[k]; !ok && !w.shared { // one that was left out of the file
 			c.from(k, w.fromSecret[k])
 		}
 	}

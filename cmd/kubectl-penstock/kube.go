@@ -20,6 +20,7 @@ import (
 
 	"penstock.dev/api/v1alpha1"
 	"penstock.dev/cmd/internal/cli"
+	"penstock.dev/runtime/connect"
 )
 
 const (
@@ -35,15 +36,17 @@ const (
 type kube struct {
 	flags *genericclioptions.ConfigFlags
 	now   clock.PassiveClock
+	// registry is what workers of this version can run.
+	registry connect.Registry
 }
 
-func newKube(now clock.PassiveClock) *kube {
+func newKube(now clock.PassiveClock, r connect.Registry) *kube {
 	flags := genericclioptions.NewConfigFlags(true)
 	// Here --cluster is a ConnectCluster; --context chooses among Kubernetes'.
 	flags.ClusterName = nil
 	// Nothing is discovered that would have to be kept.
 	flags.CacheDir = nil
-	return &kube{flags: flags, now: now}
+	return &kube{flags: flags, now: now, registry: r}
 }
 
 // connect opens the API server and returns the namespace that is meant.
@@ -88,7 +91,7 @@ func (k *kube) source() cli.Source {
 				if b.selector, err = labels.Parse(selector); err != nil {
 					return nil, fmt.Errorf("--selector: %w", err)
 				}
-				b.selected, b.now = selector != "", k.now
+				b.selected, b.now, b.registry = selector != "", k.now, k.registry
 				if b.c, b.namespace, err = k.connect(cmd); err != nil {
 					return nil, err
 				}

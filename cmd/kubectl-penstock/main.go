@@ -51,19 +51,19 @@ func root(now clock.PassiveClock) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	k := newKube(now)
+	k := newKube(now, registry())
 	k.flags.AddFlags(cmd.PersistentFlags())
 	k.addCompletions(cmd)
-	cmd.AddCommand(commands(k, registry())...)
+	cmd.AddCommand(commands(k)...)
 	cmd.AddCommand(cli.Commands(k.source())...)
 	return cmd
 }
 
 // commands is the list of commands beside those that penstock has, too.
-func commands(k *kube, r connect.Registry) []*cobra.Command {
+func commands(k *kube) []*cobra.Command {
 	return []*cobra.Command{
-		createCommand(k, r),
-		validateCommand(k, r),
+		createCommand(k),
+		validateCommand(k),
 		pluginsCommand(k),
 		versionCommand(),
 	}

@@ -12,7 +12,6 @@ import (
 	"penstock.dev/cmd/internal/definition"
 	"penstock.dev/cmd/penstock/manifest"
 	"penstock.dev/runtime/configdef"
-	"penstock.dev/runtime/connect"
 )
 
 type validateFlags struct {
@@ -22,7 +21,7 @@ type validateFlags struct {
 	output  cli.Output
 }
 
-func validateCommand(k *kube, r connect.Registry) *cobra.Command {
+func validateCommand(k *kube) *cobra.Command {
 	var f validateFlags
 	cmd := &cobra.Command{
 		Use:   "validate -f FILE",
@@ -40,7 +39,7 @@ server. Secrets are not looked for, and resources of other groups are passed ove
 			if err := f.output.Check(); err != nil {
 				return err
 			}
-			found, err := f.find(cmd, k, r)
+			found, err := f.find(cmd, k)
 			if err != nil {
 				return err
 			}
@@ -55,7 +54,7 @@ server. Secrets are not looked for, and resources of other groups are passed ove
 	return cmd
 }
 
-func (f validateFlags) find(cmd *cobra.Command, k *kube, r connect.Registry) (cli.Findings, error) {
+func (f validateFlags) find(cmd *cobra.Command, k *kube) (cli.Findings, error) {
 	in, err := definition.Load(cmd.Context(), f.files, cmd.InOrStdin(), manifest.LoadForCluster)
 	if err != nil {
 		return cli.Findings{}, err
@@ -68,8 +67,8 @@ func (f validateFlags) find(cmd *cobra.Command, k *kube, r connect.Registry) (cl
 	if err != nil {
 		return cli.Findings{}, err
 	}
-	found := cli.Find(r, connectors, defaults)
-	problems, warnings := r.ValidateWorker(defaults)
+	found := cli.Find(k.registry, connectors, defaults)
+	problems, warnings := k.registry.ValidateWorker(defaults)
 	found.Problems = append(found.Problems, fromWorker(origin, problems)...)
 	found.Warnings = append(found.Warnings, fromWorker(origin, warnings)...)
 	return found, nil

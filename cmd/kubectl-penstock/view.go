@@ -133,18 +133,14 @@ func stalled(c *v1alpha1.Connector) string {
 	return s.Reason + ": " + s.Message
 }
 
-// settings are a connector's config; values of configFrom are references. hide
-// takes out what looks like a secret.
-func settings(c *v1alpha1.Connector, hide bool) (map[string]string, error) {
+// settings are a connector's config; values of configFrom are references.
+func settings(c *v1alpha1.Connector) (map[string]string, error) {
 	config, err := c.Spec.Config.Properties()
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range c.Spec.ConfigFrom {
 		config[f.Key] = secrets.Reference{Provider: secretsProvider, Path: f.SecretKeyRef.Name, Key: f.SecretKeyRef.Key}.String()
-	}
-	if hide {
-		config = cli.Hide(config, nil)
 	}
 	return config, nil
 }

@@ -28,8 +28,9 @@ func createCommand() *cobra.Command {
 		Use:   "create -f FILE",
 		Short: "Create connectors on a Connect server",
 		Long: `Create connectors on a Connect server, from Kafka Connect's JSON ({"name": …,
-"config": {…}} or a flat object of keys), its properties files (*.properties), or
-Connector manifests. Of a manifest, clusterRef is ignored.`,
+"config": {…}}, a flat object of keys, or what GET /connectors?expand=info
+answers), its properties files (*.properties), or Connector manifests. Of a
+manifest, clusterRef is ignored.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return create(cmd, &f) },
 	}

@@ -107,10 +107,3 @@ func (f validateFlags) askServer(ctx context.Context, stdin io.Reader) (cli.Find
 	problems, err := remote{c}.ask(ctx, list)
 	return cli.Findings{Connectors: len(list), Problems: problems, Warnings: []cli.Finding{}}, err
 }
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

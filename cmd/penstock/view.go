@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/term"
 
+	"penstock.dev/cmd/internal/cli"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/standalone"
 )
@@ -130,7 +131,7 @@ func describe(s standalone.Status) string {
 		text += ", lag " + grouped(*s.Lag)
 	}
 	if s.Restarts > 0 {
-		text += ", " + plural(s.Restarts, "restart")
+		text += ", " + cli.Plural(s.Restarts, "restart")
 	}
 	if s.Idle && s.Records > 0 {
 		text += ", nothing to do"

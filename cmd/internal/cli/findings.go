@@ -83,11 +83,12 @@ func (f Findings) print(w io.Writer) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s, %s, %s\n", plural(f.Connectors, "connector"), plural(len(f.Problems), "problem"), plural(len(f.Warnings), "warning"))
+	_, err := fmt.Fprintf(w, "%s, %s, %s\n", Plural(f.Connectors, "connector"), Plural(len(f.Problems), "problem"), Plural(len(f.Warnings), "warning"))
 	return err
 }
 
-func plural(n int, noun string) string {
+// Plural is a number of things: 1 problem, 2 problems.
+func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// hidden stands for a secret, as Kafka Connect shows one.
-const hidden = "[hidden]"
+// Hidden stands for a secret, as Kafka Connect shows one.
+const Hidden = "[hidden]"
 
 // secretNames are keys that hold a secret by the look of them: not every plugin
 // calls its passwords passwords, and a converter's or transform's keys are not
@@ -31,9 +31,9 @@ func Hide(config map[string]string, passwords map[string]bool) map[string]string
 	out := maps.Clone(config)
 	for k, v := range out {
 		if isSecret(k, v, passwords) {
-			out[k] = hidden
+			out[k] = Hidden
 		} else if !isReference(v) {
-			out[k] = userinfo.ReplaceAllString(v, "$1:"+hidden+"@")
+			out[k] = userinfo.ReplaceAllString(v, "$1:"+Hidden+"@")
 		}
 	}
 	return out

@@ -56,6 +56,10 @@ func offsetsGetCommand(src Source) *cobra.Command {
 		if o.Offsets == nil {
 			o.Offsets = []Offset{}
 		}
+		if len(o.Offsets) == 0 && output == Table {
+			_, err := fmt.Fprintln(cmd.ErrOrStderr(), src.Subject+args[0]+": no offsets are committed yet")
+			return err
+		}
 		return output.Print(cmd.OutOrStdout(), o, func(w io.Writer) error { return printOffsets(w, o) })
 	}
 	AddOutput(cmd, &output)

@@ -48,21 +48,22 @@ type Input struct {
 // Loader reads manifests, as manifest.Load does.
 type Loader func(ctx context.Context, sources []string, stdin io.Reader) (manifest.Manifest, error)
 
-// Load reads Kafka Connect's JSON, {name, config} or a flat object, its properties
-// files, and leaves all else to load.
+// Load reads Kafka Connect's JSON, {name, config}, a flat object, or what GET
+// /connectors?expand=info answers, its properties files, and leaves all else to
+// load.
 func Load(ctx context.Context, sources []string, stdin io.Reader, load Loader) (Input, error) {
 	var in Input
 	var manifests []string
 	var errs []error
 	for _, source := range sources {
-		d, rest, err := parse(source, stdin)
+		found, rest, err := parse(source, stdin)
 		switch {
 		case err != nil:
 			errs = append(errs, err)
-		case d == nil:
+		case found == nil:
 			manifests, stdin = append(manifests, source), rest
 		default:
-			in.Definitions = append(in.Definitions, *d)
+			in.Definitions = append(in.Definitions, found...)
 		}
 	}
 	if len(manifests) > 0 {
@@ -103,9 +104,9 @@ func Read(ctx context.Context, sources []string, stdin io.Reader) ([]Definition,
 	return out, errors.Join(errs...)
 }
 
-// parse reads one source. It returns none if that is something else: a directory,
+// parse reads one source. It returns nil if that is something else: a directory,
 // an address, or manifests, which for stdin are to be read from rest.
-func parse(source string, stdin io.Reader) (d *Definition, rest io.Reader, err error) {
+func parse(source string, stdin io.Reader) (found []Definition, rest io.Reader, err error) {
 	info, err := os.Stat(source)
 	if source != "-" && (err != nil || info.IsDir()) {
 		// What loads manifests says what is missing.
@@ -121,12 +122,17 @@ func parse(source string, stdin io.Reader) (d *Definition, rest io.Reader, err e
 	}
 	var object map[string]json.RawMessage
 	switch isJSON := json.Unmarshal(data, &object) == nil; {
+	case isJSON && isExpanded(object):
+		found, err := fromExpanded(object, origin)
+		return found, nil, err
 	case isJSON && object["apiVersion"] == nil:
 		d, err := fromJSON(data, object)
-		return checked(d, origin, err)
+		d, err = checked(d, origin, err)
+		return []Definition{d}, nil, err
 	case !isJSON && isProperties(source, data):
 		config, err := secrets.ParseProperties(string(data))
-		return checked(Definition{Name: config["name"], Config: config}, origin, err)
+		d, err := checked(Definition{Name: config["name"], Config: config}, origin, err)
+		return []Definition{d}, nil, err
 	}
 	return nil, stdin, nil
 }
@@ -222,7 +228,7 @@ func scalars(data []byte) (map[string]string, error) {
 }
 
 // checked checks a definition.
-func checked(d Definition, origin string, err error) (*Definition, io.Reader, error) {
+func checked(d Definition, origin string, err error) (Definition, error) {
 	named := d.Config["name"]
 	switch {
 	case err != nil:
@@ -234,10 +240,10 @@ func checked(d Definition, origin string, err error) (*Definition, io.Reader, er
 		err = errors.New("connector.class must be set")
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", origin, err)
+		return d, fmt.Errorf("%s: %w", origin, err)
 	}
 	d.Origin = origin
-	return &d, nil, nil
+	return d, nil
 }
 
 func fromManifest(c standalone.Connector) (Definition, error) {
