@@ -48,7 +48,6 @@ func TestCommands(t *testing.T) {
 		"describe events":   {args: "describe in", out: "\nEvents:\n  TYPE      REASON        AGE   COUNT   MESSAGE\n  Warning   TasksFailed   AGED   3       task 1 has failed\n"},
 		"describe no name":  {args: "describe", err: "name at least one connector, or select some with -l"},
 		"offsets":           {args: "offsets get in", out: "PARTITION                 OFFSET\n{\"filename\":\"/in0.txt\"}   {\"position\":12345678901234567}\n{\"filename\":\"/in1.txt\"}   {\"position\":12345678901234567}\n2 of 80 partitions\n"},
-		"no offsets":        {args: "offsets get fresh", stderr: resource + "/fresh: no offsets are committed yet\n"},
 		"no offsets set":    {args: "offsets set in", out: "Show where a connector stands"},
 		"restart a task":    {args: "restart in --task 7", err: resource + "/in: it has no task 7, its tasks are 0 to 1"},
 		"nothing failed":    {args: "restart out --only-failed", out: resource + "/out: nothing has failed, so nothing is restarted\n"},

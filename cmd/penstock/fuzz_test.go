@@ -15,25 +15,6 @@ import (
 	"penstock.dev/runtime/secrets"
 )
 
-// FuzzDefinitions: what `penstock create -f -` takes is a connector with a name and
-// a class, whatever form it has.
-func FuzzDefinitions(f *testing.F) {
-	for _, text := range []string{
-		`{"name":"in","config":{"connector.class":"X","tasks.max":3}}`, `{"name":"in","connector.class":"X"}`, "# a comment\nname=in\nconnector.class=X\n",
-		connector("in", "  class: X\n  config: {a: 1}\n"), `{"config": null}`, `{"name":1,"config":{}}`, `[]`, "name = \\u00e9",
-	} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		found, err := definitions(t.Context(), []string{"-"}, strings.NewReader(text))
-		for _, d := range found {
-			if err == nil && (d.Name == "" || d.Config["connector.class"] == "" || d.Origin == "") {
-				t.Errorf("an incomplete connector was accepted: %+v", d)
-			}
-		}
-	})
-}
-
 // FuzzWorkerProperties: what a worker's properties say is taken or refused, and a
 // password is in no message.
 func FuzzWorkerProperties(f *testing.F) {
