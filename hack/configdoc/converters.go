@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"penstock.dev/runtime/configdef"
@@ -39,7 +40,12 @@ func converterPage(c connect.ConverterPlugin) string {
 	if len(c.Keys) > 0 {
 		fmt.Fprintf(&b, "Each key follows the side's prefix, as in `%s.converter.%s`:\n\n", firstSide(c), c.Keys[0].Name)
 	}
-	b.WriteString(configdef.Markdown(c.Keys))
+	keys := slices.Clone(c.Keys)
+	for _, k := range c.Families {
+		k.Name += "NAME"
+		keys = append(keys, k)
+	}
+	b.WriteString(configdef.Markdown(keys))
 	fmt.Fprintf(&b, "\n## Example\n\nIn a connector's `config`:\n\n```yaml\n%s```\n", c.Example)
 	return b.String()
 }

@@ -6,7 +6,9 @@ package connect
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"penstock.dev/runtime/configdef"
 )
@@ -61,13 +63,15 @@ type ConverterClass[C any] struct {
 	Aliases      []string
 	Doc, Example string
 	Sides        []string
+	// Families are those of ConverterPlugin; what a config has of them is for New.
+	Families []configdef.Key
 	// Check finds what the tags cannot say about a config that was read from props. It
 	// is pure; at plan time (see configdef.Plan) a field that is a reference is not set.
 	// Nil means nothing.
 	Check func(c C, props map[string]string) []configdef.Problem
 	// New makes a converter for keys, or else for values or headers, or says what else
-	// is wrong.
-	New func(c C, isKey bool) (Converter, []configdef.Problem)
+	// is wrong. props are what c was read from.
+	New func(c C, props map[string]string, isKey bool) (Converter, []configdef.Problem)
 }
 
 // Plugin erases the config type.
@@ -79,7 +83,8 @@ func (t ConverterClass[C]) Plugin() ConverterPlugin {
 		return append(found, t.Check(c, props)...)
 	}
 	return ConverterPlugin{
-		Name: t.Name, Aliases: t.Aliases, Doc: t.Doc, Example: t.Example, Sides: t.Sides, Keys: configdef.Of[C](),
+		Name: t.Name, Aliases: t.Aliases, Doc: t.Doc, Example: t.Example, Sides: t.Sides,
+		Keys: configdef.Of[C](), Families: t.Families,
 		Check: func(props map[string]string) []configdef.Problem {
 			c, found := configdef.Plan[C](props)
 			return check(c, found, props)
@@ -88,7 +93,7 @@ func (t ConverterClass[C]) Plugin() ConverterPlugin {
 			c, found := configdef.Decode[C](props)
 			var converter Converter
 			if found = check(c, found, props); len(found) == 0 {
-				converter, found = t.New(c, isKey)
+				converter, found = t.New(c, props, isKey)
 			}
 			if len(found) > 0 {
 				return nil, fmt.Errorf("%s converter config is invalid: %w", t.Name, joined(found))
@@ -114,12 +119,38 @@ type ConverterPlugin struct {
 	Sides []string
 	// Keys are the config keys without their prefix.
 	Keys []configdef.Key
+	// Families are keys of which a config may have any number: names that begin with
+	// that of the family.
+	Families []configdef.Key
 	// Check returns what is wrong with the config at plan time, see
 	// configdef.Plan; keys come without prefix.
 	Check func(props map[string]string) []configdef.Problem
 	// New makes a converter for keys, or else for values or headers, from its
 	// config, whose keys come without prefix.
 	New func(props map[string]string, isKey bool) (Converter, error)
+}
+
+// leastSecret is how many bytes the value of a family's key has that may be a secret:
+// to blot each "1" out of all texts would make them useless.
+const leastSecret = 8
+
+// KeysIn returns the keys of the converter, and of its families those in props. What
+// is shorter than eight bytes is no password.
+func (p ConverterPlugin) KeysIn(props map[string]string) []configdef.Key {
+	keys := slices.Clone(p.Keys)
+	for _, family := range p.Families {
+		for _, name := range slices.Sorted(maps.Keys(props)) {
+			if strings.HasPrefix(name, family.Name) {
+				key := family
+				key.Name = name
+				if len(props[name]) < leastSecret {
+					key.Type = "STRING"
+				}
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }
 
 // Converts reports whether the converter may be named for a side.

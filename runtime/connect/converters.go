@@ -102,10 +102,7 @@ func orphans(key string, props map[string]string) []configdef.Problem {
 var inherited = []string{"converter.type", versionSuffix}
 
 func unknownConverterKeys(key string, p ConverterPlugin, props map[string]string) []configdef.Problem {
-	known := make([]string, len(p.Keys))
-	for i, k := range p.Keys {
-		known[i] = k.Name
-	}
+	known := configdef.Names(p.KeysIn(props))
 	var out []configdef.Problem
 	for _, k := range slices.Sorted(maps.Keys(props)) {
 		if slices.Contains(known, k) || slices.Contains(inherited, k) {

@@ -105,7 +105,7 @@ func (w *Worker) resolve(ctx context.Context, plugin connect.Plugin, config map[
 	hidden := slices.Concat(own.Secrets, defaults.Secrets, w.hidden(), w.clientSecrets(own.Props, defaults.Props), passwords(plugin.Keys, own.Props))
 	for _, side := range connect.EverySide() {
 		c := w.o.Registry.ConverterFor(side, own.Props, defaults.Props)
-		hidden = append(hidden, passwords(c.Plugin.Keys, c.Props)...)
+		hidden = append(hidden, passwords(c.Plugin.KeysIn(c.Props), c.Props)...)
 	}
 	return resolved{props: own.Props, defaults: defaults.Props, redact: secrets.NewRedactor(hidden)}, errors.Join(err, derr)
 }

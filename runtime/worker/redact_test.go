@@ -274,6 +274,7 @@ func TestWorkerKeepsConvertersPasswords(t *testing.T) {
 	avro := func(side, token string) map[string]string {
 		return map[string]string{
 			side + ".converter": "avro", side + ".converter.schema.registry.url": "http://localhost:1", side + ".converter.bearer.auth.token": token,
+			side + ".converter.request.header.X-Api-Key": "header of " + side,
 		}
 	}
 	w := New(Options{Registry: connect.Registry{Converters: converters.All()}, Secrets: secrets.New(nil), Defaults: avro("key", fromWorker), Logger: slog.New(slog.DiscardHandler)})
@@ -281,7 +282,7 @@ func TestWorkerKeepsConvertersPasswords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, token := range []string{fromWorker, fromEnv} {
+	for _, token := range []string{fromWorker, fromEnv, "header of key", "header of value"} {
 		if got := c.redact.Redact("refused " + token); strings.Contains(got, token) {
 			t.Errorf("%q shows the token", got)
 		}

@@ -16,7 +16,7 @@ const Hidden = "[hidden]"
 // secretNames are keys that hold a secret by the look of them: not every plugin
 // calls its passwords passwords, and a converter's or transform's keys are not
 // among those that a server describes.
-var secretNames = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|credential|jaas\.config|private[._-]?key|api[._-]?key|access[._-]?key|keystore\.key|basic\.auth\.user\.info|sas\.)`)
+var secretNames = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|credential|jaas\.config|private[._-]?key|api[._-]?key|access[._-]?key|keystore\.key|basic\.auth\.user\.info|request\.header\.|sas\.)`)
 
 // userinfo is a user and a password in an address.
 var userinfo = regexp.MustCompile(`(://[^/?#@\s:]*):[^/?#@\s]+@`)

@@ -66,10 +66,14 @@ func (c Config) rules() rules {
 func Plugin() connect.ConverterPlugin {
 	return connect.ConverterClass[Config]{
 		Name: "avro", Aliases: []string{ClassName},
-		Doc:     "Avro with a schema registry: the format of Confluent's AvroConverter.",
-		Example: "value.converter: avro\nvalue.converter.schema.registry.url: http://localhost:8081\n",
-		Check:   func(c Config, props map[string]string) []configdef.Problem { return c.Check(props) },
-		New:     func(c Config, isKey bool) (connect.Converter, []configdef.Problem) { return New(c, isKey) },
+		Doc:      "Avro with a schema registry: the format of Confluent's AvroConverter.",
+		Example:  "value.converter: avro\nvalue.converter.schema.registry.url: http://localhost:8081\n",
+		Families: registry.Families(),
+		Check:    func(c Config, props map[string]string) []configdef.Problem { return c.Check(props) },
+		New: func(c Config, props map[string]string, isKey bool) (connect.Converter, []configdef.Problem) {
+			c.Headers = registry.Headers(props)
+			return New(c, isKey)
+		},
 	}.Plugin()
 }
 

@@ -87,10 +87,14 @@ const ClassName = "io.confluent.connect.json.JsonSchemaConverter"
 func Plugin() connect.ConverterPlugin {
 	return connect.ConverterClass[Config]{
 		Name: "json-schema", Aliases: []string{ClassName},
-		Doc:     "JSON with a schema registry: the format of Confluent's JsonSchemaConverter.",
-		Example: "value.converter: json-schema\nvalue.converter.schema.registry.url: http://localhost:8081\n",
-		Check:   Config.check,
-		New:     func(c Config, isKey bool) (connect.Converter, []configdef.Problem) { return New(c, isKey) },
+		Doc:      "JSON with a schema registry: the format of Confluent's JsonSchemaConverter.",
+		Example:  "value.converter: json-schema\nvalue.converter.schema.registry.url: http://localhost:8081\n",
+		Families: registry.Families(),
+		Check:    Config.check,
+		New: func(c Config, props map[string]string, isKey bool) (connect.Converter, []configdef.Problem) {
+			c.Headers = registry.Headers(props)
+			return New(c, isKey)
+		},
 	}.Plugin()
 }
 

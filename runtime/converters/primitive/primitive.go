@@ -56,7 +56,7 @@ func plugin(name, class, doc string, c connect.Converter) connect.ConverterPlugi
 	return connect.ConverterClass[Config]{
 		Name: name, Aliases: []string{packageName + class + "Converter"},
 		Doc: doc, Example: "key.converter: " + name + "\n", Sides: connect.EverySide(),
-		New: func(Config, bool) (connect.Converter, []configdef.Problem) { return c, nil },
+		New: func(Config, map[string]string, bool) (connect.Converter, []configdef.Problem) { return c, nil },
 	}.Plugin()
 }
 

@@ -76,10 +76,14 @@ const ClassName = "io.confluent.connect.protobuf.ProtobufConverter"
 func Plugin() connect.ConverterPlugin {
 	return connect.ConverterClass[Config]{
 		Name: "protobuf", Aliases: []string{ClassName},
-		Doc:     "Protobuf with a schema registry: the format of Confluent's ProtobufConverter.",
-		Example: "value.converter: protobuf\nvalue.converter.schema.registry.url: http://localhost:8081\n",
-		Check:   func(c Config, props map[string]string) []configdef.Problem { return c.Check(props) },
-		New:     func(c Config, isKey bool) (connect.Converter, []configdef.Problem) { return New(c, isKey) },
+		Doc:      "Protobuf with a schema registry: the format of Confluent's ProtobufConverter.",
+		Example:  "value.converter: protobuf\nvalue.converter.schema.registry.url: http://localhost:8081\n",
+		Families: registry.Families(),
+		Check:    func(c Config, props map[string]string) []configdef.Problem { return c.Check(props) },
+		New: func(c Config, props map[string]string, isKey bool) (connect.Converter, []configdef.Problem) {
+			c.Headers = registry.Headers(props)
+			return New(c, isKey)
+		},
 	}.Plugin()
 }
 

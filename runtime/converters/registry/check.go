@@ -31,6 +31,7 @@ func (c Config) Check(props map[string]string) []configdef.Problem {
 		}
 	}
 	c.checkCredentials(props, add)
+	checkHeaders(Headers(props), add)
 	for key, name := range map[string]string{"key.subject.name.strategy": c.KeyStrategy, "value.subject.name.strategy": c.ValueStrategy} {
 		if _, ok := strategyOf(name); !ok && name != "" {
 			add(key, "%s is not one of %s", name, strings.Join(strategyNames[:], ", "))

@@ -91,12 +91,13 @@ func New(c Config, o Options) (*Client, []configdef.Problem) {
 		return nil, problems
 	}
 	opts, hidden := c.credentials()
-	v.redactor = secrets.NewRedactor(hidden)
+	v.redactor = secrets.NewRedactor(append(hidden, c.headerSecrets()...))
 	urls, hosts := c.plainURLs()
 	v.hosts = hosts
 	api, err := sr.NewClient(append(opts, sr.URLs(urls...), sr.UserAgent("penstock"),
 		sr.HTTPClient(&http.Client{
-			Transport: bounded{transport}, CheckRedirect: mayRedirect, Timeout: c.ConnectTimeout + c.ReadTimeout,
+			Transport:     bounded{headed{transport, c.Headers, strings.Split(hosts, ", ")}},
+			CheckRedirect: mayRedirect, Timeout: c.ConnectTimeout + c.ReadTimeout,
 		}))...)
 	if err != nil {
 		return nil, []configdef.Problem{{Key: "schema.registry.url", Message: v.redactor.Redact(err.Error())}}

@@ -76,6 +76,9 @@ type Config struct {
 
 	TLSConfig
 	Unsupported
+
+	// Headers are those of every request, by name (request.header.…).
+	Headers map[string]string
 }
 
 // TLSConfig are the keys about TLS between the converter and the registry.

@@ -34,7 +34,7 @@ func Plugin() connect.ConverterPlugin {
 			_, problems := open(c)
 			return problems
 		},
-		New: func(c Config, _ bool) (connect.Converter, []configdef.Problem) { return open(c) },
+		New: func(c Config, _ map[string]string, _ bool) (connect.Converter, []configdef.Problem) { return open(c) },
 	}.Plugin()
 }
 
