@@ -4,11 +4,14 @@
 // Configdoc brings the doc comments of config structs to where users read them.
 //
 //	configdoc structs DIR...         writes DIR/zz_generated.config.go
-//	configdoc pages OUT README...    writes OUT/<connector>.md for each connector,
-//	                                 and the tables in the README files
+//	configdoc pages OUT EXAMPLES README...
+//	                                 writes OUT/<connector>.md for each connector,
+//	                                 with one of EXAMPLES/*/*.yaml, and the tables
+//	                                 in the README files
 //	configdoc reference OUT          writes OUT/worker.md and OUT/connector.md
-//	configdoc transforms OUT         writes OUT/<transform>.md for each transform
-//	                                 and predicate
+//	configdoc transforms OUT EXAMPLES
+//	                                 writes OUT/<transform>.md for each transform
+//	                                 and predicate, with what its example does
 //	configdoc converters OUT         writes OUT/<converter>.md for each converter
 package main
 
@@ -37,16 +40,16 @@ func run(args []string) error {
 			}
 		}
 		return nil
-	case len(args) >= 2 && args[0] == "pages":
-		return writePages(args[1], args[2:])
+	case len(args) >= 3 && args[0] == "pages":
+		return writePages(args[1], args[2], args[3:])
 	case len(args) == 2 && args[0] == "reference":
 		return writeReference(args[1])
-	case len(args) == 2 && args[0] == "transforms":
-		return writeTransforms(args[1])
+	case len(args) == 3 && args[0] == "transforms":
+		return writeTransforms(args[1], args[2])
 	case len(args) == 2 && args[0] == "converters":
 		return writeConverters(args[1])
 	default:
-		return errors.New("usage: configdoc structs DIR... | configdoc pages OUT README... | configdoc reference OUT | configdoc transforms OUT | configdoc converters OUT")
+		return errors.New("usage: configdoc structs DIR... | configdoc pages OUT EXAMPLES README... | configdoc reference OUT | configdoc transforms OUT EXAMPLES | configdoc converters OUT")
 	}
 }
 
@@ -62,13 +65,17 @@ func writeStructs(dir string) error {
 	return os.WriteFile(filepath.Join(dir, generatedName), source, 0o644)
 }
 
-func writePages(out string, readmes []string) error {
+func writePages(out, examples string, readmes []string) error {
 	plugins := connectors.All()
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
 	for _, p := range plugins {
-		if err := os.WriteFile(filepath.Join(out, p.Name+".md"), []byte(page(p)), 0o644); err != nil {
+		example, err := exampleOf(p, examples)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, p.Name+".md"), []byte(page(p)+example), 0o644); err != nil {
 			return err
 		}
 	}

@@ -186,7 +186,12 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 func wantPages(t *testing.T, command, dir string) int {
 	t.Helper()
 	out := t.TempDir()
-	if err := run([]string{command, out}); err != nil {
+	more := map[string]string{"pages": "../../examples", "transforms": "../../runtime/transforms/testdata/examples.yaml"}
+	args := []string{command, out}
+	if from, ok := more[command]; ok {
+		args = append(args, from)
+	}
+	if err := run(args); err != nil {
 		t.Fatal(err)
 	}
 	pages, err := os.ReadDir(out)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"sigs.k8s.io/yaml"
+
 	"penstock.dev/runtime/configdef"
 	"penstock.dev/runtime/connect"
 	"penstock.dev/runtime/transforms"
@@ -51,20 +53,33 @@ func transformTopics(ts []connect.TransformPlugin, ps []connect.PredicatePlugin)
 	return out
 }
 
-func writeTransforms(out string) error {
+// pair is a record before and after the example of a page.
+type pair struct{ Before, After string }
+
+// writeTransforms writes the pages. What the examples do stands in a file that a
+// test of the transforms runs.
+func writeTransforms(out, examples string) error {
+	data, err := os.ReadFile(examples)
+	if err != nil {
+		return err
+	}
+	var pairs map[string][]pair
+	if err := yaml.UnmarshalStrict(data, &pairs); err != nil {
+		return fmt.Errorf("reading %s: %w", examples, err)
+	}
 	topics := transformTopics(transforms.All(), transforms.Predicates())
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
 	for _, t := range topics {
-		if err := os.WriteFile(filepath.Join(out, t.name+".md"), []byte(t.page()), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(out, t.name+".md"), []byte(t.page(pairs[t.name])), 0o644); err != nil {
 			return err
 		}
 	}
 	return os.WriteFile(filepath.Join(out, "README.md"), []byte(transformIndex(topics)), 0o644)
 }
 
-func (t topic) page() string {
+func (t topic) page(pairs []pair) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s# %s\n\n%s\n\n", generatedNote, t.name, t.doc)
 	for _, c := range t.classes {
@@ -80,6 +95,13 @@ func (t topic) page() string {
 	}
 	b.WriteString(configdef.Markdown(t.keys))
 	fmt.Fprintf(&b, "\n## Example\n\nIn a connector's `config`:\n\n```yaml\n%s```\n", t.example)
+	for _, p := range pairs {
+		after := "is dropped.\n"
+		if p.After != "dropped" {
+			after = "becomes\n\n```json\n" + p.After + "\n```\n"
+		}
+		fmt.Fprintf(&b, "\nThen\n\n```json\n%s\n```\n\n%s", p.Before, after)
+	}
 	return b.String()
 }
 

@@ -14,7 +14,7 @@ import (
 //go:generate go run penstock.dev/hack/configdoc structs ./datagen ./filesink ./filesource
 //go:generate go run penstock.dev/hack/configdoc structs ../connect ../clientkeys ../rest ../converters/json ../converters/string ../converters/registry ../converters/avro
 //go:generate go run penstock.dev/hack/configdoc reference ../../docs/reference
-//go:generate go run penstock.dev/hack/configdoc pages ../../docs/reference/connectors ./datagen/README.md ./filesink/README.md ./filesource/README.md
+//go:generate go run penstock.dev/hack/configdoc pages ../../docs/reference/connectors ../../examples ./datagen/README.md ./filesink/README.md ./filesource/README.md
 
 // All returns every connector of this build.
 func All() []connect.Plugin {

@@ -14,7 +14,7 @@ import (
 )
 
 //go:generate go run penstock.dev/hack/configdoc structs .
-//go:generate go run penstock.dev/hack/configdoc transforms ../../docs/reference/transforms
+//go:generate go run penstock.dev/hack/configdoc transforms ../../docs/reference/transforms testdata/examples.yaml
 
 // packageName is where Kafka Connect keeps its transforms.
 const packageName = "org.apache.kafka.connect.transforms."

@@ -24,7 +24,9 @@ func Plugin() connect.ConverterPlugin {
 		Doc:     "Passes bytes as they are.",
 		Example: "value.converter: bytes\n",
 		Sides:   connect.EverySide(),
-		New:     func(Config, map[string]string, bool) (connect.Converter, []configdef.Problem) { return Converter{}, nil },
+		New: func(Config, map[string]string, bool) (connect.Converter, []configdef.Problem) {
+			return Converter{}, nil
+		},
 	}.Plugin()
 }
 

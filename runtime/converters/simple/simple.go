@@ -32,7 +32,9 @@ func Plugin() connect.ConverterPlugin {
 			"a date, a time, an array, a map, or else a string. It is for headers only.",
 		Example: "header.converter: simple\n",
 		Sides:   []string{connect.HeaderSide},
-		New:     func(Config, map[string]string, bool) (connect.Converter, []configdef.Problem) { return Converter{}, nil },
+		New: func(Config, map[string]string, bool) (connect.Converter, []configdef.Problem) {
+			return Converter{}, nil
+		},
 	}.Plugin()
 }
 
