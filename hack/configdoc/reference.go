@@ -100,9 +100,11 @@ func connectorPage(converters []connect.ConverterPlugin) string {
 	b.WriteString(generatedNote + "# Connector\n\n" +
 		"The keys that every connector has in `spec.config` of a [Connector](../spec/connector.md), beside\n" +
 		"[its own](connectors/README.md).\n\n## Every connector\n\n")
-	b.WriteString(configdef.Markdown(connect.CommonKeys(connect.SourceKind)))
+	b.WriteString(configdef.Markdown(configdef.Of[connect.ConnectorConfig]()))
+	b.WriteString("\n## Every source\n\n")
+	b.WriteString(configdef.Markdown(only(connect.SourceKind)))
 	b.WriteString("\n## Every sink\n\n")
-	b.WriteString(configdef.Markdown(sinkOnly()))
+	b.WriteString(configdef.Markdown(only(connect.SinkKind)))
 	b.WriteString("\n## Converters\n\nThe keys of a converter stand behind `key.converter.`, `value.converter.` or `header.converter.`. A connector that\n" +
 		"names a converter inherits none of the worker's keys for it.\n\n")
 	b.WriteString(converterTable(converters, "converters/"))
@@ -122,10 +124,10 @@ func connectorPage(converters []connect.ConverterPlugin) string {
 	return b.String()
 }
 
-// sinkOnly are the keys that sinks have and sources have not.
-func sinkOnly() []configdef.Key {
-	every := connect.CommonKeys(connect.SourceKind)
-	return slices.DeleteFunc(connect.CommonKeys(connect.SinkKind), func(k configdef.Key) bool {
+// only are the keys of every connector of a kind that not every connector has.
+func only(kind connect.Kind) []configdef.Key {
+	every := configdef.Of[connect.ConnectorConfig]()
+	return slices.DeleteFunc(connect.CommonKeys(kind), func(k configdef.Key) bool {
 		return slices.ContainsFunc(every, func(o configdef.Key) bool { return o.Name == k.Name })
 	})
 }

@@ -43,12 +43,18 @@ type SinkConfig struct {
 	TopicsRegex string `config:"topics.regex" optional:"true" importance:"high"`
 }
 
+// SourceConfig are the keys that every source has beside its own.
+type SourceConfig struct {
+	ConnectorConfig
+	sourceKeys
+}
+
 // CommonKeys returns the keys that every connector of a kind has.
 func CommonKeys(kind Kind) []configdef.Key {
 	if kind == SinkKind {
 		return configdef.Of[SinkConfig]()
 	}
-	return configdef.Of[ConnectorConfig]()
+	return configdef.Of[SourceConfig]()
 }
 
 // RefusedKeys returns the keys of Kafka Connect that are refused by name; one

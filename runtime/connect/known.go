@@ -17,8 +17,6 @@ var reserved = map[string]string{
 // name, because a connector that runs without them would do something else than
 // its author asked for. An entry that ends in "." is a prefix.
 var refused = []string{
-	"exactly.once.support",
-	"transaction.boundary", "transaction.boundary.",
 	"offsets.storage.topic",
 }
 

@@ -50,6 +50,8 @@ func (r Registry) Validate(class string, props, defaults map[string]string) Vali
 	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
 	problems, warnings = lifeProblems(p, props)
 	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
+	problems, warnings = sourceProblems(p.Kind, props)
+	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
 	problems, warnings = creationProblems(p.Kind, props, defaults)
 	v.Problems, v.Warnings = append(v.Problems, problems...), append(v.Warnings, warnings...)
 	v.Problems = append(v.Problems, p.Check(props)...)

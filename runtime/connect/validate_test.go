@@ -123,8 +123,40 @@ func TestValidate(t *testing.T) {
 			problems: []string{"connector.class: is not a config key here, set spec.class", "name: is not a config key here, set spec.connectorName", "tasks.max: is not a config key here, set spec.tasksMax"},
 		},
 		"not built": {
-			class: "file-source", props: props{"file": "/x", "exactly.once.support": "required"},
-			problems: []string{"exactly.once.support: is a Kafka Connect key"},
+			class: "file-source", props: props{"file": "/x", "offsets.storage.topic": "o"},
+			problems: []string{"offsets.storage.topic: is a Kafka Connect key"},
+		},
+		"exactly-once is not asked for": {
+			class: "file-source", props: props{"file": "/x", "exactly.once.support": "Requested", "transaction.boundary": "POLL"},
+		},
+		"exactly-once is asked for": {
+			class: "file-source", props: props{"file": "/x", "exactly.once.support": "required", "transaction.boundary": "connector"},
+			problems: []string{
+				"exactly.once.support: This worker does not have exactly-once source support enabled. This version has it for no source: set requested, or remove the key",
+				"transaction.boundary: The connector does not support connector-defined transaction boundaries with the given configuration.",
+			},
+		},
+		"transactions without exactly-once": {
+			class: "file-source", props: props{"file": "/x", "transaction.boundary": "interval", "transaction.boundary.interval.ms": "0"},
+			warnings: []string{
+				"transaction.boundary: has no effect: this version has exactly-once for no source",
+				"transaction.boundary.interval.ms: has no effect: this version has exactly-once for no source",
+			},
+		},
+		"keys of exactly-once with mistakes": {
+			class: "file-source", props: props{"file": "/x", "exactly.once.support": "always", "transaction.boundary": "", "transaction.boundary.interval.ms": "-1"},
+			problems: []string{
+				`exactly.once.support: "always" is not one of requested, required`,
+				`transaction.boundary: "" is not one of poll, interval, connector`,
+				`transaction.boundary.interval.ms: "-1" is not a whole number of milliseconds, at least 0`,
+			},
+		},
+		"keys of exactly-once from a secret": {
+			class: "file-source", props: props{"file": "/x", "exactly.once.support": "${secrets:a:b}", "transaction.boundary": "${secrets:a:b}"},
+		},
+		"keys of sources for a sink": {
+			class: "file-sink", props: props{"topics": "a", "file": "/x", "exactly.once.support": "required"},
+			warnings: []string{"exactly.once.support: is not a key of file-sink and has no effect"},
 		},
 		"errors": {
 			class: "file-sink", props: props{

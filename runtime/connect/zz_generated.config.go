@@ -48,6 +48,15 @@ func (ErrorsConfig) ConfigDoc() map[string]string {
 }
 
 // ConfigDoc returns the documentation of the keys.
+func (sourceKeys) ConfigDoc() map[string]string {
+	return map[string]string{
+		"exactly.once.support":             "Whether the connector may run without exactly-once. This version has it for no source: required is refused, requested means at-least-once.",
+		"transaction.boundary":             "Where transactions of records end with exactly-once: poll, interval or connector. Without it there are none, and this has no effect. No connector can say where they end, so connector is refused.",
+		"transaction.boundary.interval.ms": "How long such a transaction lasts with transaction.boundary=interval, in milliseconds. Without exactly-once it has no effect.",
+	}
+}
+
+// ConfigDoc returns the documentation of the keys.
 func (WorkerConfig) ConfigDoc() map[string]string {
 	return map[string]string{
 		"offset.flush.interval.ms":                   "How often the offsets of a task are committed, in milliseconds.",

@@ -182,7 +182,7 @@ func (v *validation) take(key string, errors []string) []string {
 // isWhole reports whether a problem is told as Kafka Connect does, which puts nothing
 // before such words.
 func isWhole(message string) bool {
-	return slices.ContainsFunc([]string{"Invalid value ", "Missing required configuration ", "The DLQ topic ", "The '"},
+	return slices.ContainsFunc([]string{"Invalid value ", "Missing required configuration ", "The DLQ topic ", "The '", "This worker ", "The connector does not support "},
 		func(begin string) bool { return strings.HasPrefix(message, begin) })
 }
 

@@ -109,6 +109,8 @@ func (d definition) check(shown *string) string {
 		return d.checkRange(shown)
 	case d.Type == "LIST":
 		return d.checkList(shown)
+	case shown != nil && len(anyCase(d.Name)) > 0:
+		return checkAnyCase(*shown, anyCase(d.Name))
 	case len(d.Enum) > 0 && shown != nil:
 		if !slices.ContainsFunc(d.Enum, func(e string) bool { return strings.EqualFold(e, *shown) }) {
 			return "String must be one of: " + strings.Join(d.Enum, ", ")
@@ -119,6 +121,25 @@ func (d definition) check(shown *string) string {
 		return "String must be non-empty"
 	}
 	return ""
+}
+
+// anyCase are the values of the keys that Kafka Connect compares with them without
+// case, in the order of its hash set.
+func anyCase(key string) []string {
+	switch key {
+	case "exactly.once.support":
+		return []string{"REQUIRED", "REQUESTED"}
+	case "transaction.boundary":
+		return []string{"INTERVAL", "POLL", "CONNECTOR"}
+	}
+	return nil
+}
+
+func checkAnyCase(value string, of []string) string {
+	if slices.ContainsFunc(of, func(e string) bool { return strings.EqualFold(e, value) }) {
+		return ""
+	}
+	return "String must be one of (case insensitive): " + strings.Join(of, ", ")
 }
 
 // checkList refuses aliases that stand twice in a list of them.

@@ -63,6 +63,15 @@ func TestProblemsStandAtTheirKeys(t *testing.T) {
 		"a key of a client that may not be set": {"FileStreamSource", map[string]string{"producer.override.acks": "all", "producer.override.sasl.mechanism": "PLAIN"}, map[string]string{
 			"producer.override.acks": "The 'Principal' policy does not allow 'acks' to be overridden",
 		}},
+		"exactly-once": {"FileStreamSource", map[string]string{"exactly.once.support": "required", "transaction.boundary": "connector", "transaction.boundary.interval.ms": "-1"}, map[string]string{
+			"exactly.once.support":             "This worker does not have exactly-once source support enabled.",
+			"transaction.boundary":             "The connector does not support connector-defined transaction boundaries with the given configuration. Please reconfigure it to use a different transaction boundary definition.",
+			"transaction.boundary.interval.ms": "Invalid value -1 for configuration transaction.boundary.interval.ms: Value must be at least 0",
+		}},
+		"exactly-once that nobody knows": {"FileStreamSource", map[string]string{"exactly.once.support": "always", "transaction.boundary": "never"}, map[string]string{
+			"exactly.once.support": "Invalid value always for configuration exactly.once.support: String must be one of (case insensitive): REQUIRED, REQUESTED",
+			"transaction.boundary": "Invalid value never for configuration transaction.boundary: String must be one of (case insensitive): INTERVAL, POLL, CONNECTOR",
+		}},
 		"the rest": {"FileStreamSource", map[string]string{"tasks.max.enforce": "x", "config.action.reload": "x"}, map[string]string{
 			"tasks.max.enforce": "true or false", "config.action.reload": "restart, none",
 		}},
