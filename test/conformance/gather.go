@@ -46,12 +46,12 @@ func (a *attempt) fails(st status) error {
 	if a.system.prefix != ourPrefix || a.c.Fails == nil {
 		return nil
 	}
-	trace := st.Connector.Trace
+	traces := []string{st.Connector.Trace}
 	for _, t := range st.Tasks {
-		trace += t.Trace
+		traces = append(traces, t.Trace)
 	}
 	for _, want := range a.c.Fails {
-		if !strings.Contains(trace, a.expand(want)) {
+		if trace := strings.Join(traces, "\n"); !strings.Contains(trace, a.expand(want)) {
 			return fmt.Errorf("the error does not say %q: %s", a.expand(want), trace)
 		}
 	}

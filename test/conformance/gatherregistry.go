@@ -25,14 +25,14 @@ type schema struct {
 }
 
 func (s schema) String() string {
-	text := strings.TrimSpace(s.Schema)
+	parts := []string{strings.TrimSpace(s.Schema)}
 	for _, r := range s.References {
-		text += fmt.Sprintf(" + %s = %s/%d", r.Name, r.Subject, r.Version)
+		parts = append(parts, fmt.Sprintf("%s = %s/%d", r.Name, r.Subject, r.Version))
 	}
 	if s.Type == "" {
 		s.Type = "AVRO"
 	}
-	return s.Type + " " + text
+	return s.Type + " " + strings.Join(parts, " + ")
 }
 
 // framed returns the text of bytes that name their schema: the schema, and the bytes

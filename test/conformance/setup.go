@@ -56,7 +56,7 @@ func setUp(ctx context.Context, o options, cases []Case) (*bench, error) {
 		return b, err
 	}
 	if b.cl, err = kgo.NewClient(kgo.SeedBrokers(b.broker.Address()), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.MetadataMinAge(50*time.Millisecond)); err != nil {
+		kgo.MetadataMinAge(50*time.Millisecond), kgo.UnknownTopicRetries(200)); err != nil { // a new topic may be told of late
 		return b, fmt.Errorf("building the harness's client: %w", err)
 	}
 	// Cases have records of long ago, which are to stay.
