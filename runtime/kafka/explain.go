@@ -51,6 +51,7 @@ var fixes = []struct {
 	{kerr.TopicAuthorizationFailed, "who connects needs an ACL on the Topic: Describe, with Write for a source, Read for a sink, and Create if it is not there"},
 	{kerr.GroupAuthorizationFailed, "who connects needs an ACL on the Group: Read"},
 	{kerr.TransactionalIDAuthorizationFailed, "who connects needs an ACL on the TransactionalID, best on all that begin with the group.id: Describe and Write"},
+	{kerr.MessageTooLarge, "the broker takes no batch of records that is larger than the topic's max.message.bytes: set producer.override.max.request.size to that, or raise it; a single record must fit as well"},
 	{kerr.ClusterAuthorizationFailed, "who connects needs an ACL on the Cluster: Create to create topics, IdempotentWrite to produce to brokers before Kafka 2.8"},
 }
 

@@ -21,6 +21,7 @@ func TestExplain(t *testing.T) {
 	}{
 		"password":  {kerr.SaslAuthenticationFailed, "sasl.jaas.config"},
 		"topic":     {kerr.TopicAuthorizationFailed, "ACL on the Topic"},
+		"large":     {kerr.MessageTooLarge, "producer.override.max.request.size"},
 		"authority": {x509.UnknownAuthorityError{}, "ssl.truststore.location"},
 		"host":      {x509.HostnameError{Certificate: &x509.Certificate{}, Host: "a"}, "advertised.listeners"},
 		"expired":   {x509.CertificateInvalidError{Reason: x509.Expired}, "certificate that is valid"},

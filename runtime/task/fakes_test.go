@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
@@ -187,6 +188,7 @@ type broker struct {
 	waiting []promised
 	log     []written
 	refuse  map[string]error // by topic
+	limit   map[string]int   // of values, by topic; 0 is none
 	answers bool             // somebody does
 }
 
@@ -229,6 +231,9 @@ func (b *broker) answer(chosen func(topic string) bool) {
 		}
 		for _, p := range now {
 			err := b.refuse[p.r.Topic]
+			if most := b.limit[p.r.Topic]; most > 0 && len(p.r.Value) > most {
+				err = kerr.MessageTooLarge
+			}
 			if err == nil {
 				b.log = append(b.log, written{
 					topic: p.r.Topic, key: string(p.r.Key), value: string(p.r.Value),

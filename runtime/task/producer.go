@@ -4,9 +4,12 @@
 package task
 
 import (
+	"errors"
 	"math"
+	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -89,5 +92,24 @@ func (p *topicPartitioner) Partition(r *kgo.Record, n int) int {
 func (p *topicPartitioner) OnNewBatch() {
 	if p.onNew != nil {
 		p.onNew.OnNewBatch()
+	}
+}
+
+// purger is a Producer that knows topics by their ids: one that was deleted and made
+// anew is lost for it until it is told to forget the topic (KIP-516).
+type purger interface{ PurgeTopicsFromProducing(topics ...string) }
+
+// topicLost reports whether a record was refused because the producer knows its topic
+// by an id that is no more. It says nothing of the record. What waits in the producer
+// while it forgets the topic has an error that is not exported.
+func topicLost(err error) bool {
+	return errors.Is(err, kerr.UnknownTopicID) || strings.Contains(err.Error(), "topic purged while buffered")
+}
+
+// forget lets a producer forget a topic that is lost for it. It is for promises, and
+// does not wait: the producer may be waiting for them.
+func forget(p Producer, topic string) {
+	if p, ok := p.(purger); ok {
+		go p.PurgeTopicsFromProducing(topic)
 	}
 }

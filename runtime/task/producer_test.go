@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -83,6 +84,53 @@ func TestProducerMissingTopicHoldsUpNobodyElse(t *testing.T) {
 		}
 		if n := good.topic.number(partKey(0)); n != fine.Progress().Records {
 			t.Errorf("committed %d of %d", n, fine.Progress().Records)
+		}
+	})
+}
+
+// A topic that was made anew fails the tasks that write to it, whatever they tolerate,
+// and is written to again by those that follow, with the same producer.
+func TestProducerOfATopicMadeAnew(t *testing.T) {
+	sinkTest(t, 1, func(t *testing.T, k *sinkRig) {
+		cl, err := k.newClient(ProducerOpts()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cl.Close()
+		adm := kadm.NewClient(k.client)
+		r := newRig(t, 1, 3)
+		r.source.topic = func(int) string { return "in" }
+		r.o.Producer, r.o.Errors.Tolerate = cl, true
+		run := func(limit int64) error {
+			r.source.limit, r.o.Offsets = limit, &offsetStore{topic: r.topic}
+			run := start(NewSource(r.o))
+			time.Sleep(time.Minute)
+			err := run.end()
+			if n := run.Progress().Skipped; n != 0 {
+				t.Errorf("%d records were skipped", n)
+			}
+			return err
+		}
+		if err := run(3); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := adm.DeleteTopics(context.Background(), "in"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := adm.CreateTopic(context.Background(), 1, 1, nil, "in"); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(6); !errors.Is(err, kerr.UnknownTopicID) {
+			t.Errorf("the task has ended with %v", err)
+		}
+		if err := run(6); err != nil {
+			t.Errorf("the next one has ended with %v", err)
+		}
+		if diff := cmp.Diff(map[int32][]string{0: {"0:4", "0:5", "0:6"}}, k.consumeAll(t, 3)); diff != "" {
+			t.Errorf("written (-want +got):\n%s", diff)
+		}
+		if got := r.topic.number(partKey(0)); got != 6 {
+			t.Errorf("committed %d, want 6", got)
 		}
 	})
 }

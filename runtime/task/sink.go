@@ -156,10 +156,18 @@ func (s *Sink) outlive(ctx context.Context) (context.Context, context.CancelFunc
 	}
 }
 
+// goneRetry is the pause before a topic is looked at again that was deleted.
+const goneRetry = time.Second
+
 // settleFence finds out whether the one that took our place in the group is a
 // newer incarnation. If not, the loop joins again.
 func (s *Sink) settleFence(ctx context.Context, cause error) {
-	if !errors.Is(cause, errFencedMember) {
+	switch {
+	case errors.Is(cause, errTopicGone):
+		s.log.Warn("joining the group again", "error", cause)
+		s.pause(ctx, goneRetry)
+		return
+	case !errors.Is(cause, errFencedMember):
 		s.fail(cause)
 		return
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -101,6 +102,40 @@ func TestSinkRestartGoesOn(t *testing.T) {
 		}
 		if got := st.count(); got != 60 {
 			t.Errorf("%d records, want 60; twice: %v", got, st.twice())
+		}
+	})
+}
+
+// A topic that is made anew while a task reads it is read from its beginning, and
+// committed from there.
+func TestSinkOfATopicMadeAnew(t *testing.T) {
+	sinkTest(t, 1, func(t *testing.T, r *sinkRig) {
+		adm := kadm.NewClient(r.client)
+		st := &store{}
+		r.produce(0, 1, 10)
+		run := start(NewSink(r.options(0, "a", st)))
+		time.Sleep(20 * time.Second)
+		if got := r.committed(0); got != 10 {
+			t.Fatalf("committed %d, want 10", got)
+		}
+		if _, err := adm.DeleteTopics(context.Background(), "in"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := adm.CreateTopic(context.Background(), 1, 1, nil, "in"); err != nil {
+			t.Fatal(err)
+		}
+		r.client.PurgeTopicsFromClient("in")
+		time.Sleep(time.Second)
+		r.produce(0, 11, 15)
+		time.Sleep(2 * time.Minute)
+		if err := run.end(); err != nil {
+			t.Error(err)
+		}
+		if got := r.committed(0); got != 5 {
+			t.Errorf("committed %d, want 5", got)
+		}
+		if diff := cmp.Diff(numbers(0, 15), st.list()); diff != "" {
+			t.Errorf("written (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -540,6 +575,35 @@ func TestSinkStuckPut(t *testing.T) {
 		synctest.Wait()
 		if st.closed != 1 || slices.Contains(st.callList(), "-0") {
 			t.Errorf("the abandoned one was closed %d times and told %v", st.closed, st.callList())
+		}
+	})
+}
+
+// What comes out of a transform that has hung is neither put nor reported once the
+// task was abandoned: another one may have written further by then.
+func TestSinkStuckTransform(t *testing.T) {
+	sinkTest(t, 1, func(t *testing.T, r *sinkRig) {
+		release := make(chan struct{})
+		st, dead := &store{}, &morgue{}
+		o := r.options(0, "a", st)
+		o.Errors = dead.options()
+		o.Transforms = []connect.ChainLink{{Alias: "a", Transform: each(func(_ *connect.Record, v string) (bool, error) {
+			<-release
+			return false, map[string]error{"0:2": errUnfit}[v]
+		})}}
+		r.produce(0, 1, 3)
+		run := start(NewSink(o))
+		time.Sleep(10 * time.Second)
+		if err := run.end(); !errors.Is(err, ErrAbandoned) || !strings.Contains(err.Error(), "transforming") {
+			t.Errorf("got %v", err)
+		}
+		close(release)
+		time.Sleep(10 * time.Second)
+		if st.count() > 0 || len(dead.values()) > 0 {
+			t.Errorf("an abandoned task has put %q and reported %q", st.list(), dead.values())
+		}
+		if got := r.committed(0); got != -1 {
+			t.Errorf("committed %d", got)
 		}
 	})
 }

@@ -151,7 +151,6 @@ func (m *member) owe(to connect.Offsets) {
 // settleOwed reads again from where it is owed, and what was polled as well. It
 // reports whether there was anything.
 func (m *member) settleOwed() bool {
-	to := m.s.batchStarts()
 	m.s.mu.Lock()
 	owed := m.owed
 	m.owed = nil
@@ -159,6 +158,7 @@ func (m *member) settleOwed() bool {
 	if len(owed) == 0 {
 		return false
 	}
+	to := m.s.batchStarts()
 	maps.Copy(to, owed)
 	m.rewind(to)
 	return true

@@ -219,9 +219,12 @@ func (s *Sink) delivered() {
 }
 
 // report logs a record that has failed and gives its dead letter to Kafka. It
-// returns false if it was interrupted before that.
+// returns false if it was interrupted before that, or the task was abandoned.
 func (m *member) report(ctx context.Context, t *trouble) bool {
 	s := m.s
+	if s.abandoned.Load() {
+		return false
+	}
 	o := s.batch.Records[t.index].Origin()
 	from := s.consumed(o)
 	if from == nil {

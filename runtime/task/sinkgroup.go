@@ -24,6 +24,10 @@ import (
 // errFencedMember says that another member has our instance id.
 var errFencedMember = errors.New("another member has taken our place in the group")
 
+// errTopicGone says that a topic was deleted, and perhaps made anew. The client reads
+// it no more (KIP-516), so another one is to take its place.
+var errTopicGone = errors.New("the topic was deleted, or made anew")
+
 // member is one membership in the group: a client, from its creation to its end.
 type member struct {
 	s      *Sink
@@ -46,7 +50,7 @@ type member struct {
 const closeTimeout = 2 * time.Second
 
 // session joins the group and moves records until ctx is done, the task fails,
-// or the member is fenced: only then it returns an error.
+// or the member is fenced, or a topic is gone: only then it returns an error.
 func (s *Sink) session(ctx, work context.Context) error {
 	m := &member{s: s, work: work, size: firstFetchSize(s.o.MaxInFlightBytes), ready: make(chan struct{})}
 	s.mu.Lock()
@@ -82,9 +86,24 @@ func (s *Sink) session(ctx, work context.Context) error {
 			m.final.Store(true) // a commit would be refused
 			return err
 		}
+		if errors.Is(err, errTopicGone) {
+			return m.replaced(err)
+		}
 		s.fail(err)
 	}
 	return m.leave()
+}
+
+// replaced ends a session that another one follows.
+func (m *member) replaced(cause error) error {
+	err := m.leave()
+	if err == nil || !errors.Is(err, errFencedMember) && !m.s.broken {
+		if err != nil {
+			m.s.log.Warn("offsets were not committed before the group is joined again", "error", err)
+		}
+		return cause
+	}
+	return err
 }
 
 // leave commits what can be committed at the end of a session.
@@ -226,11 +245,26 @@ func (m *member) drop(tps []connect.TopicPartition) {
 func (m *member) faults(fetches kgo.Fetches) error {
 	var fatal error
 	fetches.EachError(func(topic string, partition int32, err error) {
+		if errors.Is(err, kerr.UnknownTopicID) {
+			m.s.gone(topic)
+		}
 		if fatal == nil {
 			fatal = m.fault(topic, partition, err)
 		}
 	})
 	return fatal
+}
+
+// gone leaves alone what was put of a topic and is not committed: the offsets mean
+// other records by now.
+func (s *Sink) gone(topic string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for tp, p := range s.parts {
+		if tp.Topic == topic {
+			p.next = p.committed
+		}
+	}
 }
 
 func (m *member) fault(topic string, partition int32, err error) error {
@@ -241,6 +275,8 @@ func (m *member) fault(topic string, partition int32, err error) error {
 		return err
 	case errors.Is(err, kerr.FencedInstanceID):
 		return fmt.Errorf("%w: %w", errFencedMember, err)
+	case errors.Is(err, kerr.UnknownTopicID):
+		return fmt.Errorf("reading partition %d of topic %q: %w: %w", partition, topic, errTopicGone, err)
 	case errors.As(err, &session):
 		if hopeless(err) {
 			return fmt.Errorf("consuming as a member of group %q: %w", m.s.group, err)

@@ -5,11 +5,14 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"penstock.dev/runtime/connect"
@@ -21,6 +24,8 @@ type letters struct {
 	mu    sync.Mutex
 	queue []*letter // in the order in which they were given to Kafka
 	bytes int
+
+	lostTopic atomic.Bool // of which the producer was told
 }
 
 // letter is a dead letter on its way.
@@ -101,6 +106,9 @@ func (m *member) post(ctx context.Context, rec kgo.Record, from connect.Origin) 
 		s.letters.answered(l, err)
 		if err != nil {
 			s.progress.lettersLost.Add(1)
+			if errors.Is(err, kerr.UnknownTopicID) && s.letters.lostTopic.CompareAndSwap(false, true) {
+				forget(s.policy.DeadLetters.Producer, rec.Topic)
+			}
 			s.fail(fmt.Errorf("writing the dead letter of the record at offset %d of partition %d of topic %q to topic %q: %w",
 				from.Offset, from.Partition, from.Topic, rec.Topic, err))
 		}

@@ -208,8 +208,8 @@ func (m *member) deliver(ctx context.Context, fetches kgo.Fetches) {
 	}
 	var retry backoff
 	for ready := false; ; {
-		if !ready && !m.transform(ctx) {
-			return
+		if !ready && !m.transform(ctx) || s.abandoned.Load() {
+			return // abandoned in a transform: another one may have the partitions by now
 		}
 		start, n := time.Now(), len(s.batch.Records)
 		err := s.put(m.work)

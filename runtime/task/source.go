@@ -46,6 +46,8 @@ type Source struct {
 	unheard  map[string]connect.CommittedOffset // committed; the Committer does not know yet
 	settling sync.WaitGroup
 
+	lostTopic atomic.Bool // of which the producer was told
+
 	commits chan struct{} // has room for one: one commit at a time
 	busy    atomic.Bool   // a goroutine commits
 	ending  chan struct{}

@@ -190,12 +190,18 @@ func (s *Source) remains(c *side, f *flight, r *connect.Record, d *connect.Datum
 // returns true if another record is on its way in the same slot.
 func (s *Source) unproduced(sl *slot, r *kgo.Record, err error) bool {
 	record := &sl.flight.batch.Records[sl.index]
+	if errors.Is(err, kerr.UnknownTopicID) && s.lostTopic.CompareAndSwap(false, true) {
+		forget(s.producer, r.Topic)
+	}
 	switch {
+	case sl.dead && len(r.Value) > 0 && errors.Is(err, kerr.MessageTooLarge):
+		s.shed(sl, r)
+		return true
 	case sl.dead:
 		s.progress.lettersLost.Add(1)
 		s.fail(fmt.Errorf("writing a dead letter to topic %q: %w", r.Topic, err))
 		return false
-	case !s.policy.Tolerate, errors.Is(err, kgo.ErrClientClosed), errors.Is(err, context.Canceled):
+	case !s.policy.Tolerate, topicLost(err), errors.Is(err, kgo.ErrClientClosed), errors.Is(err, context.Canceled):
 		s.lose(fmt.Errorf("Unrecoverable exception from producer send callback: producing to topic %q: %w", r.Topic, err))
 		return false
 	}
@@ -208,14 +214,20 @@ func (s *Source) unproduced(sl *slot, r *kgo.Record, err error) bool {
 		return false
 	}
 	left := kgo.Record{Key: r.Key, Value: r.Value, Headers: r.Headers, Timestamp: r.Timestamp}
-	if errors.Is(err, kerr.MessageTooLarge) {
-		// Neither would it fit into the dead letter queue.
-		left.Value = nil
-		left.Headers = append(slices.Clone(r.Headers), kgo.RecordHeader{Key: headerValueBytes, Value: []byte(strconv.Itoa(len(r.Value)))})
-	}
 	s.bury(sl, &left, record, &t)
 	s.producer.Produce(context.Background(), &sl.rec, s.promise)
 	return true
+}
+
+// shed gives a dead letter to Kafka once more, without the value with which it is too
+// large. A record that was refused for its size need not be too large itself: brokers
+// refuse a batch as a whole.
+func (s *Source) shed(sl *slot, r *kgo.Record) {
+	sl.rec = kgo.Record{
+		Topic: r.Topic, Key: r.Key, Timestamp: r.Timestamp, Context: sl,
+		Headers: append(slices.Clone(r.Headers), kgo.RecordHeader{Key: headerValueBytes, Value: []byte(strconv.Itoa(len(r.Value)))}),
+	}
+	s.producer.Produce(context.Background(), &sl.rec, s.promise)
 }
 
 // size is what a dead letter holds, in bytes.

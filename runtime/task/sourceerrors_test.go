@@ -119,7 +119,7 @@ func TestSourceErrors(t *testing.T) {
 		"too large": {
 			bad: "odd", change: func(b *connect.Batch) { b.Records[1].Topic = "small" }, refuse: map[string]error{"small": kerr.MessageTooLarge},
 			topic: "small", stage: "KAFKA_PRODUCE", class: "org.apache.kafka.connect.runtime.WorkerSourceTask",
-			exception: kafka + "RecordTooLargeException", message: kerr.MessageTooLarge.Error(), headers: 1,
+			exception: kafka + "RecordTooLargeException", message: kerr.MessageTooLarge.Error(), letter: "odd",
 			fails: `Unrecoverable exception from producer send callback: producing to topic "small": MESSAGE_TOO_LARGE`,
 		},
 		"no topic": {
@@ -192,9 +192,6 @@ func TestSourceErrors(t *testing.T) {
 						"class.name": tc.class, "exception.class.name": tc.exception, "exception.message": tc.message,
 						"source.partition": `{"p":0}`, "source.offset": `{"n":2}`,
 					}
-					if name == "too large" {
-						context["value.bytes"] = "3"
-					}
 					m := morgue{letters: []kgo.Record{{Headers: l.all}}}
 					if diff := cmp.Diff(context, m.context(0)); diff != "" {
 						t.Errorf("context (-want +got):\n%s", diff)
@@ -225,6 +222,38 @@ func TestSourceCommitsBehindDeadLetters(t *testing.T) {
 		}
 		if got := r.topic.number(partKey(0)); got != 4 {
 			t.Errorf("committed %d, want 4", got)
+		}
+	})
+}
+
+// A broker refuses a batch for its size as a whole. Dead letters of records that fit
+// have their values; one that does not fit comes without.
+func TestSourceDeadLettersOfWhatIsTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1, 0)
+		r.broker.refuse = map[string]error{"out": fmt.Errorf("%w (uncompressed_bytes=5)", kerr.MessageTooLarge)}
+		r.broker.limit = map[string]int{"dead": 2}
+		r.source.onPoll = list(nil, texted("1", "large", "3")...)
+		r.o.Errors = (&morgue{}).options()
+		run := start(NewSource(r.o))
+		time.Sleep(20 * time.Second)
+		if err := run.end(); err != nil {
+			t.Error(err)
+		}
+		if got := r.topic.number(partKey(0)); got != 3 {
+			t.Errorf("committed %d, want 3", got)
+		}
+		var got []string
+		for _, l := range r.broker.of("dead") {
+			m := morgue{letters: []kgo.Record{{Headers: l.all}}}
+			got = append(got, l.value+"/"+m.context(0)["value.bytes"])
+		}
+		slices.Sort(got) // the one that was refused comes later
+		if diff := cmp.Diff([]string{"/5", "1/", "3/"}, got); diff != "" {
+			t.Errorf("dead letters (-want +got):\n%s", diff)
+		}
+		if got := countsOf(run.Progress()); got != (counts{Failures: 3, Errors: 3, Skipped: 3, Letters: 3}) {
+			t.Errorf("counts %+v", got)
 		}
 	})
 }
