@@ -35,7 +35,7 @@ func TestRead(t *testing.T) {
 			want: []Definition{{Name: "a", Config: config(), Origin: "stdin, a"}, {Name: "b", Config: config("name", "b"), State: "STOPPED", Origin: "stdin, b"}},
 		},
 		"a list":             {stdin: `{"name":"a","config":{"connector.class":"X","l":["x"]}}`, err: "stdin: config: l must be text, a number or a boolean"},
-		"an unknown field":   {stdin: `{"name":"a","config":{"connector.class":"X"},"nmae":1}`, err: "stdin: nmae: is unknown, use name, config and initial_state"},
+		"an unknown field":   {stdin: `{"name":"a","config":{"connector.class":"X"},"label":1}`, err: "stdin: label: is unknown, use name, config and initial_state"},
 		"two names":          {stdin: `{"name":"a","config":{"connector.class":"X","name":"b"}}`, err: `stdin: name is "a", and "b" in the config; leave one out`},
 		"no name":            {stdin: `{"connector.class":"X"}`, err: "stdin: name must be set"},
 		"no class among all": {stdin: `{"b":{"info":{"name":"b","config":{}}}}`, err: "stdin, b: connector.class must be set"},
