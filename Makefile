@@ -59,7 +59,7 @@ e2e: ## Run the end-to-end suite on a real Kubernetes and a real Kafka, which it
 	go test -tags e2e -count=1 -timeout 60m -v ./test/e2e/...
 
 .PHONY: bench
-bench: bin/bench ## Measure beside Kafka Connect and bare franz-go on a Kafka of its own; writes docs/benchmarks.* (45 minutes, a quiet machine).
+bench: bin/bench ## Measure beside Kafka Connect and bare franz-go on a Kafka of its own; writes docs/benchmarks.* (35 minutes, a quiet machine).
 	bin/bench -o docs
 
 .PHONY: bench-full
