@@ -130,9 +130,9 @@ type ConverterPlugin struct {
 	New func(props map[string]string, isKey bool) (Converter, error)
 }
 
-// leastSecret is how many bytes the value of a family's key has that may be a secret:
+// LeastSecret is how many bytes the value of a family's key has that may be a secret:
 // to blot each "1" out of all texts would make them useless.
-const leastSecret = 8
+const LeastSecret = 8
 
 // KeysIn returns the keys of the converter, and of its families those in props. What
 // is shorter than eight bytes is no password.
@@ -143,7 +143,7 @@ func (p ConverterPlugin) KeysIn(props map[string]string) []configdef.Key {
 			if strings.HasPrefix(name, family.Name) {
 				key := family
 				key.Name = name
-				if len(props[name]) < leastSecret {
+				if len(props[name]) < LeastSecret {
 					key.Type = "STRING"
 				}
 				keys = append(keys, key)

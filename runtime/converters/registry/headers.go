@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"penstock.dev/runtime/configdef"
+	"penstock.dev/runtime/connect"
 )
 
 // headerPrefix begins the keys whose rest is the name of an HTTP header.
@@ -36,14 +37,11 @@ func Headers(props map[string]string) map[string]string {
 	return out
 }
 
-// leastSecret is how many bytes a value has that may be a secret.
-const leastSecret = 8
-
 // headerSecrets are the values of headers that must not be shown.
 func (c Config) headerSecrets() []string {
 	var out []string
 	for _, v := range c.Headers {
-		if len(v) >= leastSecret {
+		if len(v) >= connect.LeastSecret {
 			out = append(out, v)
 		}
 	}
